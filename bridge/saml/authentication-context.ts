@@ -3,7 +3,7 @@
 
 import { isLegalText } from '#bridge/xml/characters.ts';
 import type { Authentication } from '#core/claims/subject.ts';
-import type { SamlTokenType } from './names.ts';
+import { isAbsoluteUri, type SamlTokenType } from './names.ts';
 
 interface ContextRow {
   readonly saml2: string;
@@ -59,9 +59,9 @@ function isUnspecified(contextClass: string): boolean {
   return [UNSPECIFIED.saml1, UNSPECIFIED.saml2, ''].includes(contextClass.trim());
 }
 
-// With space in it, it would be trimmed when read, and be another one. The acr of a JWT may be any text.
+// The acr of a JWT may be any text.
 const isWritable = (contextClass: string): boolean =>
-  /^\S+$/.test(contextClass) && isLegalText(contextClass);
+  isAbsoluteUri(contextClass) && isLegalText(contextClass);
 
 /** The context class to write: the known one in the words of this version, else that of the method. It is `unspecified` where the instant
  * is not known: the statement must have an instant, and with the present one an old login would read as a fresh one. */

@@ -15,6 +15,9 @@ export const ATTRIBUTE_BASIC = 'urn:oasis:names:tc:SAML:2.0:attrname-format:basi
 export const ATTRIBUTE_URI = 'urn:oasis:names:tc:SAML:2.0:attrname-format:uri';
 export const ATTRIBUTE_UNSPECIFIED = 'urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified';
 
+/** Whether a text may stand where SAML wants a URI, which is an absolute one (SAML Core 2.0 §1.3.2): readers of .NET refuse another. */
+export const isAbsoluteUri = (text: string): boolean => /^[A-Za-z][A-Za-z0-9+.-]*:\S+$/.test(text);
+
 /** How an attesting entity shows that the assertion is theirs. */
 export type ConfirmationMethod = 'bearer' | 'holder-of-key' | 'sender-vouches';
 

@@ -1,7 +1,7 @@
 // Claims as attributes need them: text values, and a name in the spelling of each version.
 
 import { type Claim, type ClaimSet, type ClaimValue, RESERVED_CLAIMS } from '#core/claims/claim.ts';
-import { ATTRIBUTE_BASIC, ATTRIBUTE_URI } from '../names.ts';
+import { ATTRIBUTE_BASIC, ATTRIBUTE_URI, isAbsoluteUri } from '../names.ts';
 import { WHOLE_NAME_NAMESPACES } from '../reader/attribute-reader.ts';
 import { refuse } from '../refusal.ts';
 
@@ -17,7 +17,6 @@ export interface SplitName {
   readonly name: string;
 }
 
-const URI = /^[A-Za-z][A-Za-z0-9+.-]*:[^\s]+$/;
 const SPLIT = /^([A-Za-z][A-Za-z0-9+.-]*:[^\s]*[^\s/])\/([^\s/]+)$/;
 
 /** The claims that have values, as text.
@@ -47,7 +46,7 @@ function textOf({ name }: Claim, value: ClaimValue): string {
 
 /** The NameFormat of a name. */
 export function nameFormatOf(name: string): string {
-  return URI.test(name) ? ATTRIBUTE_URI : ATTRIBUTE_BASIC;
+  return isAbsoluteUri(name) ? ATTRIBUTE_URI : ATTRIBUTE_BASIC;
 }
 
 /** Splits a claim name for SAML 1.1: at the last slash of a URI, as .NET stacks join it. A name that cannot be split stays

@@ -3,7 +3,7 @@
 import type { Markup, MarkupName } from '#bridge/xml/canonical/markup.ts';
 import { writeDateTime } from '#bridge/xml/date-time.ts';
 import type { TokenSpec } from '#core/token/token-spec.ts';
-import { NAME_UNSPECIFIED } from '../names.ts';
+import { isAbsoluteUri, NAME_UNSPECIFIED } from '../names.ts';
 import type { SamlShape } from './saml-shape.ts';
 
 /** An assertion with the place of its signature, and the prefixes of QNames in its content. */
@@ -24,7 +24,8 @@ export interface WriteInput {
 
 /** The format of the name. With our prefix before it the name is no longer in the issuer's format. */
 export function nameFormatOfSubject({ subject, subjectName }: TokenSpec): string {
-  return subjectName === subject.id ? (subject.format ?? NAME_UNSPECIFIED) : NAME_UNSPECIFIED;
+  const { format = NAME_UNSPECIFIED, id } = subject;
+  return subjectName === id && isAbsoluteUri(format) ? format : NAME_UNSPECIFIED;
 }
 
 /** The one address the assertion is for, when there is exactly one audience and it is an address. */

@@ -148,6 +148,17 @@ test('SAML Core 2.0 §2.2.2: the format is that of the issuer where the name is 
   assert.match(await textOf({ subject }), /<saml:NameID Format="[^"]*:unspecified">partner:alice</);
 });
 
+test('SAML Core 2.0 §1.3.2: a format that is no absolute URI is unspecified: readers of .NET refuse it', async () => {
+  for (const format of ['', 'emailAddress', 'urn:a b']) {
+    const subject = { issuer: STS, id: 'alice', format };
+    for (const type of VERSIONS)
+      assert.match(
+        await textOf({ subject, subjectName: subject.id, type }),
+        /<saml:Name[^ ]+ Format="urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified">alice</,
+      );
+  }
+});
+
 test('SAML Authentication Context §3.4: the statement names the method that was used, in the words of the version', async () => {
   const contextClass = 'urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport';
   const AM = 'urn:oasis:names:tc:SAML:1.0:am';
@@ -162,6 +173,10 @@ test('SAML Authentication Context §3.4: the statement names the method that was
     // SAML 1.1 says no more of a token than that it is hardware.
     [{ instant, contextClass: `${AM}:HardwareToken` }, ':am:HardwareToken', ':am:HardwareToken'],
     [{ instant, contextClass: 'urn:acr:gold' }, 'urn:acr:gold', 'urn:acr:gold'],
+    // SAML Core 2.0 §1.3.2: it is a URI, and an absolute one; readers of .NET refuse another.
+    [{ instant, contextClass: '1' }, ':ac:classes:unspecified', ':am:unspecified'],
+    [{ instant, contextClass: 'loa/2' }, ':ac:classes:unspecified', ':am:unspecified'],
+    [{ instant, contextClass: 'urn:two words' }, ':ac:classes:unspecified', ':am:unspecified'],
     [{ instant, contextClass: 'two words' }, ':ac:classes:unspecified', ':am:unspecified'],
     // A JWT may have a class that XML has not.
     [{ instant, contextClass: 'urn:\u0001' }, ':ac:classes:unspecified', ':am:unspecified'],
