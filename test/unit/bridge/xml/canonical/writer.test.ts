@@ -107,6 +107,12 @@ test('XML S1: a name that cannot be written is a bug', () => {
     assert.throws(() => element(bad), /not a name to write/);
   }
   assert.throws(() => element(plain('a'), [['b c', '']]), /not a name to write/);
+  for (const bad of [
+    { prefix: 'x', uri: 'urn:x', local: 'b c' },
+    { prefix: 'x', uri: '', local: 'b' },
+    { prefix: 'x y', uri: 'urn:x', local: 'b' },
+  ])
+    assert.throws(() => element(plain('a'), [[bad, '']]), /not a name to write/);
   assert.throws(
     () => element(plain('a'), [[{ prefix: '', uri: 'urn:x', local: 'b' }, '']]),
     /needs a prefix/,
@@ -118,9 +124,30 @@ test('XML S1: one prefix with two meanings in one tag is a bug', () => {
 
   assert.throws(() => writeCanonical(element(name('a', 'x'), [[other, '']])), /two namespaces/);
   assert.throws(
+    () =>
+      writeCanonical(
+        element(name('a', 'x'), [
+          ['plain', ''],
+          [other, ''],
+        ]),
+      ),
+    /two namespaces/,
+  );
+  assert.throws(
     () => writeCanonical(element(name('a', 'x')), { declare: [other] }),
     /two namespaces/,
   );
+});
+
+test('XML S7: the prefixes of a text are those of its attributes too, whatever stands beside them', () => {
+  const { prefixes } = writeCanonical(
+    element(name('a', 'x'), [
+      ['plain', ''],
+      [name('b', 'y'), ''],
+    ]),
+  );
+
+  assert.deepEqual([...prefixes].toSorted(), ['a', 'b']);
 });
 
 test('XML S7: final text is embedded as it is, and never under a prefix rendered around it', () => {

@@ -57,6 +57,13 @@ test('XMLDSig 1.1 §4.5.2.3.1: a point is uncompressed, as long as its curve wan
     assertRefused(() => readKeyInfo(aKeyInfo(anEcKey(curve, octets))), 'key-refused');
 });
 
+test('XMLDSig 1.1 §4.5.2.3: a key on a curve that has no name here is not written', () => {
+  const { jwk } = nameKey(generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey);
+  assert.equal(jwk.kty, 'EC');
+
+  assertRefused(() => writeKeyInfo({ jwk: { ...jwk, crv: 'secp256k1' } }), 'key-refused');
+});
+
 test('XMLDSig 1.1 §4.5.2.3.1: a coordinate keeps its leading zeros: without them it would be another spelling of the key', () => {
   let point = aPoint();
   while (point[33] !== 0) point = aPoint();

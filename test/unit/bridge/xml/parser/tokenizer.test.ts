@@ -32,6 +32,8 @@ const refusals: readonly [title: string, text: string][] = [
   ],
   ['XML 1.0 §4.1: refuses a bare ampersand', '<a>b & c</a>'],
   ['XML 1.0 §4.1: refuses a reference without an end', '<a>&amp</a>'],
+  ['XML 1.0 §4.1: refuses an entity with one character for its end', '<a>&ampx</a>'],
+  ['XML 1.0 §3.1: refuses a value that a letter opens and a quote ends', "<a b=c'/>"],
   ['XML 1.0 §4.1: refuses a reference without digits', '<a>&#x;</a>'],
   ['XML 1.0 §4.1: refuses a decimal reference with letters', '<a>&#1f;</a>'],
   ['XML 1.0 §4.1: refuses a reference of endless digits', `<a>&#${'9'.repeat(400)};</a>`],
