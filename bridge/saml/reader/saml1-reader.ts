@@ -79,7 +79,11 @@ function subjectText({ name, confirmations }: StatementSubject): string {
     name?.value,
     name?.format,
     name?.nameQualifier,
-    confirmations.map(({ method, keyInfos }) => [method, keyInfos.map(keyInfoConfirmation)]),
+    confirmations.map(({ isUnderstood, keyInfos, method }) => [
+      method,
+      isUnderstood,
+      keyInfos.map(keyInfoConfirmation),
+    ]),
   ]);
 }
 
@@ -97,13 +101,14 @@ function readStatementSubject(subject: Verified<XmlElement>): StatementSubject {
 function readConfirmations(confirmation: Verified<XmlElement>): readonly SamlConfirmation[] {
   requireKnownConfirmation(confirmation);
   const keyInfos = verifiedChildren(confirmation, DS_NS, 'KeyInfo');
-  const hasData =
-    optionalVerifiedChild(confirmation, SAML11_NS, 'SubjectConfirmationData') !== undefined;
+  const data = optionalVerifiedChild(confirmation, SAML11_NS, 'SubjectConfirmationData');
+  // A text is for some protocol of authentication; an element may say who is to present the assertion, a key too.
+  const isUnderstood = data?.children.every((child) => typeof child === 'string') ?? true;
   return verifiedChildren(confirmation, SAML11_NS, 'ConfirmationMethod').map((method) => ({
     method: confirmationMethodOf('saml1', uriOf(method)),
     namesAttester: false,
-    isUnderstood: true,
-    hasData,
+    isUnderstood,
+    hasData: data !== undefined,
     keyInfos,
   }));
 }

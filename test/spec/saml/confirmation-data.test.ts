@@ -1,4 +1,4 @@
-// What may stand in the data of a confirmation (SAML Core 2.0 §2.4.1.2): its schema lets anything in, and what is not understood may say
+// What may stand in the data of a confirmation (SAML Core 2.0 §2.4.1.2, SAML 1.1 §2.4.2.3): its schema lets anything in, and what is not understood may say
 // who is to present the assertion.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -9,10 +9,12 @@ import {
   type asText,
   aValidator,
   bearer,
+  confirmation1,
   ENTRANCES,
   iso,
   NOW,
   TOKEN_ENDPOINT,
+  unsignedAssertion,
 } from '#test/support/saml/saml.ts';
 
 const issuer = await aSamlIssuer();
@@ -87,5 +89,38 @@ for (const [entrance, as] of ENTRANCES) {
         confirmed('holder-of-key', typed('KeyInfoConfirmationDataType', KEY_INFO)),
       ),
     );
+  });
+
+  test(`SAML 1.1 §2.4.2, as ${entrance}: nor does the subject of another statement without that data`, async () => {
+    const data = `<saml1:SubjectConfirmationData>${UNKNOWN}</saml1:SubjectConfirmationData>`;
+    const both = unsignedAssertion('saml1', { confirmation: confirmation1('bearer', data) });
+    const xml = issuer.sign('saml1', both.replace(data, ''));
+
+    await assertRefused(
+      () => aValidator([issuer.trust()]).validate(as('saml1', xml)),
+      'token-malformed',
+    );
+  });
+
+  test(`SAML 1.1 §2.4.2.3, as ${entrance}: data with an element confirms nobody, a key in it included`, async () => {
+    const check = (method: 'bearer' | 'holder-of-key', content: string, more = '') =>
+      aValidator([issuer.trust()]).validate(
+        as(
+          'saml1',
+          issuer.assertion('saml1', {
+            confirmation: confirmation1(
+              method,
+              `<saml1:SubjectConfirmationData>${content}</saml1:SubjectConfirmationData>${more}`,
+            ),
+          }),
+        ),
+      );
+
+    assert.ok(await check('bearer', 'a'));
+    assert.ok(await check('holder-of-key', '', KEY_INFO));
+    for (const content of [UNKNOWN, KEY_INFO]) {
+      await assertRefused(() => check('bearer', content), 'confirmation-missing');
+      await assertRefused(() => check('holder-of-key', content, KEY_INFO), 'confirmation-missing');
+    }
   });
 }
