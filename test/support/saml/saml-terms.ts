@@ -8,6 +8,7 @@ import {
   aCertifiedKey,
   aSamlIssuer,
   bearer,
+  confirmation1,
   confirmation2,
   confirmationOf,
   type ForeignSamlIssuer,
@@ -29,6 +30,18 @@ const NO_END = [
   { window: `NotBefore="${iso(NOW - 30)}"` },
   'token-malformed',
 ] as const;
+
+/** A confirmation whose data has a key in it, but not where a holder-of-key has it. */
+const keptFromReaders = (version: Version, keyInfo: string): string =>
+  version === 'saml1'
+    ? confirmation1(
+        'bearer',
+        `<saml1:SubjectConfirmationData>${keyInfo}</saml1:SubjectConfirmationData>`,
+      )
+    : confirmation2(
+        'bearer',
+        `<saml2:SubjectConfirmationData NotOnOrAfter="${iso(NOW + 240)}" Recipient="${ISSUER}/token"><x:Key xmlns:x="urn:x">${keyInfo}</x:Key></saml2:SubjectConfirmationData>`,
+      );
 
 /** What is wrong with the terms of an assertion of this issuer whose signature is right. */
 function wrongTerms(
@@ -60,6 +73,11 @@ function wrongTerms(
     [
       'E5: an unknown confirmation',
       { confirmation: confirmationOf(version, 'other') },
+      'confirmation-missing',
+    ],
+    [
+      'E5: a key for the bearer that stands where nobody reads it',
+      { confirmation: keptFromReaders(version, keyInfo) },
       'confirmation-missing',
     ],
     ['E6: an unknown issuer', { issuer: 'urn:third' }, 'issuer-untrusted'],
