@@ -7,6 +7,7 @@ import type { LookupFunction } from 'node:net';
 import { isIP } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { callbackify } from 'node:util';
+import { namesHost } from '#core/foreign/allowed-host.ts';
 import type { FetchedDocument } from '#core/foreign/fetched.ts';
 import { type AddressGuard, createAddressGuard } from './public-address.ts';
 
@@ -51,11 +52,8 @@ interface Target {
   readonly isAllowed: boolean;
 }
 
-/** Whether a host is on the list. A URL leaves out the port that its scheme has anyway; who allows a host there may name it. */
-function isListed({ hostname, port, protocol }: URL, { allowedHosts }: FetchLimits): boolean {
-  const number = port || (protocol === 'https:' ? '443' : '80');
-  return [hostname, `${hostname}:${number}`].some((host) => allowedHosts.includes(host));
-}
+const isListed = (url: URL, { allowedHosts }: FetchLimits): boolean =>
+  allowedHosts.some((allowed) => namesHost(allowed, url));
 
 function parseTarget(address: string, namedBy: string | undefined, limits: FetchLimits): Target {
   const url = new URL(address);

@@ -1,15 +1,14 @@
 // Addresses that we fetch keys from, against the hosts that may speak plain http: told at load, not at the first token.
+import { namesHost } from '#core/foreign/allowed-host.ts';
 import type { Entry, Loading } from '../../loading.ts';
 import type { Complaint } from '../../problem.ts';
 
 /** Holds the URL of a fetch against `fetch.allowedHosts`. */
 export function validateFetch({ value, path }: Entry<string>, loading: Loading): void {
-  const { hostname, port, protocol } = new URL(value);
+  const url = new URL(value);
   // Of https nothing is held against them here.
-  const isAllowed = [hostname, `${hostname}:${port || '80'}`].some((name) =>
-    loading.allowedHosts.includes(name),
-  );
-  if (protocol !== 'https:' && !isAllowed) loading.error(path, PLAIN);
+  const isAllowed = loading.allowedHosts.some((allowed) => namesHost(allowed, url));
+  if (url.protocol !== 'https:' && !isAllowed) loading.error(path, PLAIN);
 }
 
 const PLAIN: Complaint = {
