@@ -1,12 +1,15 @@
-// What the tests of a suite have in common.
+// The end of a test, or of all tests of a suite.
 import { after } from 'node:test';
 import type { Ending } from './server/server.ts';
 
-/** The end of the suite that this is called in. */
-export function endingOfSuite(): Ending {
+/** Ends what was begun last first: a server must have stopped before the folder goes that it writes to. */
+export function lastFirst(ending: Ending): Ending {
   const steps: (() => Promise<unknown>)[] = [];
-  after(async () => {
-    for (const step of steps) await step();
+  ending.after(async () => {
+    for (const step of steps.toReversed()) await step();
   });
   return { after: (step) => void steps.push(step) };
 }
+
+/** The end of the suite that this is called in. */
+export const endingOfSuite = (): Ending => lastFirst({ after });

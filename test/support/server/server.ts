@@ -18,6 +18,7 @@ import { loadConfigFiles } from '#src/config/load.ts';
 import { generateKeyPem } from '#src/keys/generate.ts';
 import { type FakeClock, fakeClock } from '#test/support/fake-clock.ts';
 import { coveredRoutes, loadContract, validateResponse } from '#test/support/openapi.ts';
+import { lastFirst } from '#test/support/suite.ts';
 import {
   aConfigDocument,
   type ConfigDocument,
@@ -210,8 +211,9 @@ export async function startServer(
   const document = aConfigDocument();
   await change(document, directory, clock);
   await writeConfiguration(directory, document, jwks);
-  t.after(() => rm(directory, { recursive: true, force: true }));
-  return startIn(t, { directory, clock, partner });
+  const ending = lastFirst(t);
+  ending.after(() => rm(directory, { recursive: true, force: true }));
+  return startIn(ending, { directory, clock, partner });
 }
 
 type Setting = Pick<TestServer, 'directory' | 'clock' | 'partner'>;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createApp } from '#src/app.ts';
 import { loadConfigFiles } from '#src/config/load.ts';
 import { PASSWORD, withSaml } from '#test/support/saml/saml-document.ts';
+import { lastFirst } from '#test/support/suite.ts';
 import { selfSigned } from '#test/support/x509/certificate.ts';
 import { aConfigDocument, type ConfigDocument } from './document.ts';
 import { reservedPort } from './reserved-port.ts';
@@ -46,7 +47,8 @@ export async function startTlsServer(
     selfSigned(['localhost']),
   ]);
   const directory = await mkdtemp(join(tmpdir(), 'viaduct-tls-'));
-  t.after(() => rm(directory, { recursive: true, force: true }));
+  const ending = lastFirst(t);
+  ending.after(() => rm(directory, { recursive: true, force: true }));
   const path = (name: string): string => join(directory, name);
   const document = aConfigDocument();
   const { ours } = await withSaml(document, directory);
@@ -60,7 +62,7 @@ export async function startTlsServer(
     (await loadConfigFiles(await writeConfiguration(directory, document, jwks))).config,
   );
   // Before it listens: where that fails, what is open would keep the tests from ending.
-  t.after(() => app.stop());
+  ending.after(() => app.stop());
   await app.listen();
   return {
     directory,
