@@ -65,8 +65,8 @@ export async function aPlace(t: TestContext, server: TlsServer): Promise<Place> 
       .replaceAll('https://sts.example.org', server.origin)
       .replaceAll(/\/etc\/(?:nginx|haproxy|apache2)/g, folder)
       .replaceAll('orders-api:8080', api)
-      .replace('listen 443', `listen 127.0.0.1:${port}`)
-      .replace('bind :443', `bind 127.0.0.1:${port}`);
+      .replace('listen 443 ssl', `listen 127.0.0.1:${port}`)
+      .replace(/bind :443 ssl crt \S+/, `bind 127.0.0.1:${port}`);
   return { folder, port, here, write };
 }
 
