@@ -93,15 +93,16 @@ const MET_EXPECTATION = /\b100-continue\b/i;
 
 /** The status for a message that two readers could read differently: two Host headers, or one that is no host (RFC 9112 §3.2); two
  * others of a kind that differ, for Node takes the first and a proxy may have taken the second; a body with another coding than chunks
- * (RFC 9112 §6.1), which Node leaves as it is. And for one that expects what nobody does here (RFC 9110 §10.1.1). That there is a Host
- * at all, Node requires itself. */
+ * (RFC 9112 §6.1), which Node leaves as it is, or in chunks that HTTP/1.0 does not know: a proxy of that age finds another request in
+ * them. And for one that expects what nobody does here (RFC 9110 §10.1.1). That there is a Host at all, Node requires itself. */
 function refusalOf(request: IncomingMessage): 400 | 417 | 501 | undefined {
   const hosts = valuesOf(request, 'host');
   if (hosts.length > 1 || !hosts.every((host) => HOST.test(host))) return 400;
   if (SINGLE_HEADERS.some((name) => new Set(valuesOf(request, name)).size > 1)) return 400;
-  const { expect, 'transfer-encoding': coding = 'chunked' } = request.headers;
+  const { expect, 'transfer-encoding': coding } = request.headers;
+  if (coding !== undefined && request.httpVersion !== '1.1') return 400;
   if (expect !== undefined && !MET_EXPECTATION.test(expect)) return 417;
-  return coding.trim().toLowerCase() === 'chunked' ? undefined : 501;
+  return (coding ?? 'chunked').trim().toLowerCase() === 'chunked' ? undefined : 501;
 }
 
 function requireOneReading(handler: RequestListener): RequestListener {

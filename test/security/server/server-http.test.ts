@@ -175,6 +175,22 @@ test('RFC 9112 §6.1: a body that is coded on its way is refused, whatever the c
   for (const coding of ['chunked', 'Chunked']) assert.equal(await send(coding), 200, coding);
 });
 
+test('RFC 9112 §6.1: Transfer-Encoding in a message of HTTP/1.0 is faulty framing, and its connection asks no more', async (t) => {
+  const server = await startServer(t);
+  const body = `${BODY.length.toString(16)}\r\n${BODY}\r\n0\r\n\r\n`;
+  const next = 'GET /jwks HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+  const asked = (version: string) =>
+    aRequest({ headers: ['Transfer-Encoding: chunked'], body })
+      .replace('HTTP/1.1', `HTTP/${version}`)
+      .replace('Connection: close', 'Connection: keep-alive') + next;
+
+  const old = await sendRaw(server, asked('1.0'));
+  const current = await sendRaw(server, asked('1.1'));
+
+  assert.deepEqual(old.match(/HTTP\/1\.1 \d{3}/g), ['HTTP/1.1 400']);
+  assert.deepEqual(current.match(/HTTP\/1\.1 \d{3}/g), ['HTTP/1.1 200', 'HTTP/1.1 200']);
+});
+
 test('RFC 9110 §10.1.1: an expectation that nobody meets is refused as any other request is: once, and its connection asks no more', async (t) => {
   const server = await startServer(t);
   const ask = (expectation: string, more = '') =>
