@@ -42,8 +42,7 @@ function pathBelowIssuer(path: string, issuerPath: string): string | undefined {
   return path.startsWith(`${issuerPath}/`) ? path.slice(issuerPath.length) : undefined;
 }
 
-/** What was routed nowhere was asked with another method (RFC 9110 §15.5.6). Afterwards, for the library answers more than these: a page
- * may ask beforehand for what it may read. */
+/** Refuses another method than those of the address (RFC 9110 §15.5.6). */
 function refuseMethod(ctx: Context): void {
   ctx.status = 405;
   ctx.set('Allow', POST_PATHS.has(ctx.path) ? 'POST' : 'GET, HEAD');
@@ -151,8 +150,11 @@ export function createOAuthFront(parts: OAuthFrontParts): readonly Middleware[] 
       return;
     }
     ctx.path = path;
+    // A page that asks beforehand is told the same: it is no request for a token, and no refusal to record.
+    if (POST_PATHS.has(path) && ctx.method !== 'POST') return refuseMethod(ctx);
     forceJson(ctx);
     await next();
+    // Afterwards, for the library answers more than these: a page may ask beforehand for what it may read.
     if (ctx.status === 404) refuseMethod(ctx);
   };
   const library = (provider.middleware as LibraryMiddleware[]).map(

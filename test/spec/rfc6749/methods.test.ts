@@ -43,6 +43,20 @@ describe('methods', () => {
       }
     });
 
+  test('RFC 9110 §15.5.6: a web page that asks with another method is told so as well, and nothing is on record', async () => {
+    const records = (await server.auditRecords()).length;
+    const asking = { origin: 'https://page.example', 'access-control-request-method': 'POST' };
+
+    for (const path of ['/token', '/introspect', '/revoke'])
+      for (const method of METHODS.filter((each) => each !== 'POST')) {
+        const { allow, answered, status } = await ask(path, method, asking);
+
+        assert.deepEqual([status, allow], [405, 'POST'], `${method} ${path}`);
+        assert.equal(answered.get('access-control-allow-origin'), null);
+      }
+    assert.equal((await server.auditRecords()).length, records);
+  });
+
   test('RFC 9110 §15.5.6: methods of the address itself are not refused so', async () => {
     for (const [path, allowed] of ALLOWED)
       for (const method of allowed.split(', ')) {
