@@ -1,5 +1,5 @@
 // Where we listen and under which name: `issuer`, `listeners`, `trustedProxies`.
-import { isIP } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 import { z } from 'zod';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint, Path } from '../problem.ts';
@@ -110,7 +110,15 @@ function isCidr(text: string): boolean {
   const [host = '', prefix = '', rest] = text.split('/');
   const version = isIP(host);
   if (version === 0 || rest !== undefined || !/^\d{1,3}$/.test(prefix)) return false;
-  return Number(prefix) >= 1 && Number(prefix) <= (version === 4 ? 32 : 128);
+  const isInBounds = Number(prefix) >= 1 && Number(prefix) <= (version === 4 ? 32 : 128);
+  return isInBounds && !(version === 6 && holdsAllIpv4(host, Number(prefix)));
+}
+
+/** Peers are looked up as IPv4 where they are mapped into IPv6 (RFC 4291 §2.5.5.2), and a block around all that are is one of everyone. */
+function holdsAllIpv4(network: string, prefix: number): boolean {
+  const block = new BlockList();
+  block.addSubnet(network, prefix, 'ipv6');
+  return ['0.0.0.0', '255.255.255.255'].every((address) => block.check(address, 'ipv4'));
 }
 
 export const trustedProxiesSection = z

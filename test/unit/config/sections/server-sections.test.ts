@@ -80,7 +80,17 @@ refuses('listeners', [
     change: listen('public', { address }),
     errors: ['CONFIG_INVALID_VALUE listeners.public.address'],
   })),
-  ...['10.0.0.1', '0.0.0.0/0', '::/0', '10.0.0.0/33', 'proxy/8', '10.0.0.0/8/8'].map((block) => ({
+  ...[
+    '10.0.0.1',
+    '0.0.0.0/0',
+    '::/0',
+    '::ffff:0:0/96',
+    '::ffff:0.0.0.0/95',
+    '::/1',
+    '10.0.0.0/33',
+    'proxy/8',
+    '10.0.0.0/8/8',
+  ].map((block) => ({
     rule: `refuses the proxy block ${block}`,
     change: (document: Record<string, unknown>) => {
       document['trustedProxies'] = [block];
