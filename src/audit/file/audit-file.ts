@@ -146,12 +146,14 @@ export async function openAuditFile(path: string): Promise<AuditFile> {
     async cut(keepBytes) {
       const digest = createHash('sha256');
       const size = await sizeBytes();
+      // What may only be appended to (chattr +a) refuses it, also where nothing goes.
+      if (size <= keepBytes) return { bytes: 0, hash: digest.digest('base64url') };
       for (let position = keepBytes; position < size; position += CHUNK_BYTES) {
         digest.update(await read(position, Math.min(CHUNK_BYTES, size - position)));
       }
       await held.handle.truncate(keepBytes);
       await held.handle.datasync();
-      return { bytes: Math.max(size - keepBytes, 0), hash: digest.digest('base64url') };
+      return { bytes: size - keepBytes, hash: digest.digest('base64url') };
     },
     close: () => held.handle.close(),
   };

@@ -1,12 +1,22 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, stat, utimes } from 'node:fs/promises';
 import test from 'node:test';
 import { lookupHash } from '#src/audit/audit-key.ts';
 import { openAuditLog } from '#src/audit/audit-log.ts';
+import { openAuditFile } from '#src/audit/file/audit-file.ts';
 import { auditPath } from '#src/audit/file/audit-files.ts';
 import { verifyAudit } from '#src/audit/verify.ts';
-import { aDisk, anAudit, aPath, aRecord, KEY, linesOf, PATIENT } from './audit-fixture.ts';
+import {
+  aDisk,
+  anAudit,
+  aPath,
+  aRecord,
+  aWrittenAudit,
+  KEY,
+  linesOf,
+  PATIENT,
+} from './audit-fixture.ts';
 
 const UNAVAILABLE = { name: 'ExchangeFailure', reason: 'dependency-unavailable' };
 
@@ -208,4 +218,18 @@ test('audit: each further process has a file of its own', () => {
   assert.equal(auditPath('data/audit.jsonl', undefined), 'data/audit.jsonl');
   assert.equal(auditPath('data/audit.jsonl', 'w1'), 'data/audit.w1.jsonl');
   assert.equal(auditPath('/audit.jsonl', 'w1'), '/audit.w1.jsonl');
+});
+
+test('audit: a file that ends well is not cut, for one that may only be appended to (chattr +a) cannot be', async (t) => {
+  const path = await aWrittenAudit(t, 1);
+  const { size } = await stat(path);
+  const past = new Date(0);
+  await utimes(path, past, past);
+  const file = await openAuditFile(path);
+  t.after(() => file.close());
+
+  const removed = await file.cut(size);
+
+  assert.equal(removed.bytes, 0);
+  assert.deepEqual((await stat(path)).mtime, past);
 });
