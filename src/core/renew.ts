@@ -10,9 +10,9 @@ export async function renewToken(
   sts: TokenService,
 ): Promise<IssuedToken> {
   return sts.answerFor(request, async () => {
-    const subject = await sts.validate(request.subject);
+    const { token: subject, isRevoked } = await sts.validateRevocable(request.subject);
     const evidence = { request, subject, actor: undefined };
-    const renewed = await sts.decideRenewed(evidence); // throws ExchangeFailure
+    const renewed = await sts.decideRenewed(evidence, isRevoked); // throws ExchangeFailure
     const spec = await sts.admitRenewed(evidence, renewed);
     const token = await sts.issue(spec);
     await sts.record(evidence, token);

@@ -37,11 +37,12 @@ export interface RenewedSpec {
 }
 
 /** The terms that were recorded when the token was issued: what a token or a request says of them counts for nothing. */
-function requireRenewable({ evidence, entry, now }: RenewalBasis): Renewable {
+function requireRenewable({ evidence, entry, isRevoked, now }: RenewalBasis): Renewable {
   const { subject: token } = evidence;
   if (token.trustedIssuer !== SELF) refuse('not a token of ours');
-  // First: on what terms a token could be renewed is nobody's business but its holder's.
+  // First: on what terms a token could be renewed, and whether it lives, is nobody's business but its holder's.
   if (entry) requireHolder(evidence, entry);
+  if (entry && isRevoked) throw new ExchangeFailure('token-revoked', 'own token revoked');
   if (!entry?.renewal) refuse('the token was not issued as renewable');
   const { renewal } = entry;
   if (now >= renewal.notOnOrAfter) refuse('the absolute end of its renewals has come');
@@ -189,8 +190,9 @@ const usedUp = (token: ValidatedToken, { notOnOrAfter }: Renewal, { rows }: Poli
 
 /** The token anew: its subject, actors, audiences, claims, scopes and key are kept, its terms of renewal too. Only the lifetime
  * is new, and never beyond the absolute end.
- * @throws {ExchangeFailure} `renewal-not-possible`, `requestor-not-allowed`, `confirmation-missing`, `token-type-unsupported`,
- * `target-unknown`, `target-not-allowed`, `delegation-not-allowed`, `scope-not-allowed`, `lifetime-not-possible` */
+ * @throws {ExchangeFailure} `renewal-not-possible`, `requestor-not-allowed`, `confirmation-missing`, `token-revoked`,
+ * `token-type-unsupported`, `target-unknown`, `target-not-allowed`, `delegation-not-allowed`, `scope-not-allowed`,
+ * `lifetime-not-possible` */
 export function decideRenewed(asked: RenewalBasis, rules: PolicyRules): RenewedSpec {
   const basis = asIssuedTo(asked);
   const { evidence, now, tokenId } = basis;

@@ -12,6 +12,7 @@ export interface RenewalBasis {
   readonly evidence: Evidence;
   /** What is on record of that token. */
   readonly entry: LedgerEntry | undefined;
+  readonly isRevoked: boolean;
   /** The secret it is bound to, where that was kept. */
   readonly secret?: KnownSecret | undefined;
   readonly now: Instant;

@@ -11,7 +11,7 @@ import { requireUser, withUser } from '../ledger/user-standing.ts';
 import type { AdmitToken, AuditLog, Store } from '../ports.ts';
 import { type RefreshFamily, requireFamilies } from '../refresh/refresh-family.ts';
 import { decideRenewed, type RenewedSpec } from '../renewal/decide-renewed.ts';
-import { refuse } from '../renewal/renewable.ts';
+import { type RenewalBasis, refuse } from '../renewal/renewable.ts';
 import { countRenewal, requireRemembered } from '../renewal/renewal-limits.ts';
 import type { StatusLists } from '../status-list/status-list.ts';
 import { placed } from '../status-list/status-place.ts';
@@ -26,7 +26,7 @@ export interface DecisionSteps {
   useCredentials(identities: readonly ValidatedToken[]): Promise<void>;
   decide(evidence: Evidence): TokenSpec;
   /** Decides a renewal. */
-  decideRenewed(evidence: Evidence): Promise<RenewedSpec>;
+  decideRenewed(evidence: Evidence, isRevoked: boolean): Promise<RenewedSpec>;
   /** Counted against the limits; then with its place in a status list, decision on record, one-time evidence used up, the token
    * in the ledger. Answers the decision with that place. */
   admit(evidence: Evidence, decided: TokenSpec): Promise<TokenSpec>;
@@ -57,20 +57,18 @@ export interface DecisionParts extends Omit<EvidenceParts, 'validators'> {
 
 /** Decides a renewal by what is on record of its token. */
 async function decideOnRecord(
-  evidence: Evidence,
+  { evidence, isRevoked }: Pick<RenewalBasis, 'evidence' | 'isRevoked'>,
   parts: DecisionParts,
   marks: OneTimeMarks,
 ): Promise<RenewedSpec> {
   const { clock, ledger, newId, rules } = parts;
   const { id, issuer } = evidence.subject;
-  const [standing] = await Promise.all([
-    id === undefined ? undefined : ledger.lookUp({ issuer, id }),
-    marks.validateUnused(evidence.subject, evidence.request.requestor),
-  ]);
+  const standing = id === undefined ? undefined : await ledger.lookUp({ issuer, id });
   const entry = standing?.entry;
   const secret = standing?.kept?.secret;
-  const basis = { evidence, entry, secret, now: clock.now(), tokenId: newId() };
+  const basis = { evidence, entry, isRevoked, secret, now: clock.now(), tokenId: newId() };
   const renewed = decideRenewed(basis, rules);
+  await marks.validateUnused(evidence.subject, evidence.request.requestor);
   requireRemembered(evidence.subject.issuedAt, parts.fence());
   if (entry?.renewal) requireUser(entry.renewal.subject, rules.issuer, parts);
   if (standing?.isGroundless) refuse(GROUNDLESS);
@@ -115,7 +113,7 @@ export function createDecisionSteps(parts: DecisionParts, marks: OneTimeMarks): 
       const spec = decide(evidence, rules, { now: clock.now(), tokenId: parts.newId() });
       return withUser(issuable(spec, parts.issuers), evidence.subject, parts);
     },
-    decideRenewed: (evidence) => decideOnRecord(evidence, parts, marks),
+    decideRenewed: (evidence, isRevoked) => decideOnRecord({ evidence, isRevoked }, parts, marks),
     useCredentials: (identities) => marks.takeCredentials(identities),
     async admit(evidence, decided) {
       validateMarkFence(evidence, decided, parts.fence());

@@ -74,6 +74,7 @@ function decideWith(changes: Changes = {}) {
       actor: undefined,
     },
     entry: anEntry(changes.entry),
+    isRevoked: false,
     now: NOW,
     tokenId: 'renewed',
     ...(changes.secret && { secret: changes.secret }),
