@@ -18,7 +18,7 @@ export interface Evidence {
 
 /** Whether a token of ours was issued to this requestor or is addressed to it, under its own name or as a server. */
 export function isPartyOf(
-  token: ValidatedToken,
+  token: Pick<ValidatedToken, 'audiences' | 'originClient'>,
   requestor: Requestor,
   relyingParties: readonly RelyingParty[],
 ): boolean {

@@ -1,7 +1,10 @@
 // A token that has ended and can still be renewed is refused by its own reason (WS-Trust 1.3 §11, RenewNeeded).
+import { isPartyOf } from '../decision/evidence.ts';
 import { ExchangeFailure } from '../failure.ts';
 import type { Clock } from '../instant.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { PolicyRules } from '../policy.ts';
+import type { Requestor } from '../request/requestor.ts';
 import { SELF, type SecurityToken, type ValidatedToken } from '../token/security-token.ts';
 import { isCredential } from '../token/token-type.ts';
 import { type TokenValidator, validatorFor } from '../token/token-validator.ts';
@@ -9,14 +12,17 @@ import { type TokenValidator, validatorFor } from '../token/token-validator.ts';
 interface RenewalParts {
   readonly clock: Clock;
   readonly ledger: Pick<Ledger, 'standing'>;
+  readonly rules: Pick<PolicyRules, 'relyingParties'>;
   readonly validators: readonly TokenValidator[];
 }
 
-/** Validates, and tells of a token of ours that has ended whether it can still be renewed.
+/** Validates, and tells of a token of ours that has ended whether it can still be renewed. Where it is evidence only a requestor is told
+ * that it is for: to others it would say whether the token was cancelled.
  * @throws {ExchangeFailure} as the validator; `renewal-needed` in place of `token-expired` */
 export async function validateOrTellRenewal(
   token: SecurityToken,
   parts: RenewalParts,
+  requestor?: Requestor,
 ): Promise<ValidatedToken> {
   const validator = validatorFor(parts.validators, token);
   try {
@@ -25,23 +31,24 @@ export async function validateOrTellRenewal(
     const hasEnded = cause instanceof ExchangeFailure && cause.reason === 'token-expired';
     if (!hasEnded || token.use === 'lifecycle' || isCredential(token.type)) throw cause;
     const ended = await validator.validate({ ...token, use: 'lifecycle' });
-    if (await isRenewable(ended, parts))
+    if (await isRenewable(ended, parts, requestor))
       throw new ExchangeFailure('renewal-needed', 'the token can still be renewed', { cause });
     throw cause;
   }
 }
 
 async function isRenewable(
-  { id, issuer, trustedIssuer }: ValidatedToken,
-  { clock, ledger }: RenewalParts,
+  { audiences: told, id, issuer, trustedIssuer }: ValidatedToken,
+  { clock, ledger, rules }: RenewalParts,
+  requestor: Requestor | undefined,
 ): Promise<boolean> {
   if (id === undefined || trustedIssuer !== SELF) return false;
   const { entry, isGroundless, isRevoked } = await ledger.standing({ issuer, id });
-  const { renewal } = entry ?? {};
+  if (!entry || isGroundless || isRevoked) return false;
+  const { audiences = told, clientId: originClient, renewal } = entry;
   return (
-    !isRevoked &&
-    !isGroundless &&
     renewal?.afterExpiry === true &&
-    clock.now() < renewal.notOnOrAfter
+    clock.now() < renewal.notOnOrAfter &&
+    (!requestor || isPartyOf({ audiences, originClient }, requestor, rules.relyingParties))
   );
 }

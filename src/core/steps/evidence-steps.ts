@@ -101,8 +101,8 @@ function requireUnended(family: RefreshFamily, parts: EvidenceParts): void {
 
 /** Validates a token by what it says itself. */
 function factsValidator(parts: EvidenceParts, validated: Known['validated']) {
-  return async (token: SecurityToken): Promise<ValidatedToken> => {
-    const valid = await validateOrTellRenewal(token, parts);
+  return async (token: SecurityToken, requestor?: Requestor): Promise<ValidatedToken> => {
+    const valid = await validateOrTellRenewal(token, parts, requestor);
     validateNames(valid, parts.rules.issuer);
     validateFence(valid, parts.fence(), parts.clock.now());
     // Known before it is held against the ledger: the refusal of a revoked token names whom it was about.
@@ -115,13 +115,13 @@ function factsValidator(parts: EvidenceParts, validated: Known['validated']) {
 function evidenceValidator(
   parts: EvidenceParts,
   marks: OneTimeMarks,
-  validateFacts: EvidenceSteps['validate'],
+  validateFacts: ReturnType<typeof factsValidator>,
 ): EvidenceSteps['validateEvidence'] {
   const { ledger } = parts;
   return async (request) => {
     const { requestor } = request;
-    const subject = await validateFacts(request.subject);
-    const actor = request.actor && (await validateFacts(request.actor));
+    const subject = await validateFacts(request.subject, requestor);
+    const actor = request.actor && (await validateFacts(request.actor, requestor));
     const [heldSubject, heldActor] = await Promise.all([
       validateEvidenceStanding(subject, ledger),
       actor && validateEvidenceStanding(actor, ledger),

@@ -180,6 +180,22 @@ describe('Renew', () => {
     assert.equal(await isValid(server, tokenOf(renewed)), true);
   });
 
+  test('WS-Trust 1.3 §11: that a token can still be renewed is told to its parties alone: to others it is over, cancelled or not', async (t) => {
+    const { server } = await start(t);
+    for (const tokenType of [SAML1, SAML2, JWT]) {
+      const token = tokenOf(await issue(server, { tokenType, children: AFTER_EXPIRY }));
+      server.clock.advance(OVER);
+      const use = async (user: string) =>
+        faultOf(await issue(server, { user, onBehalfOf: token }));
+
+      assert.equal(await use('carol'), 'RenewNeeded', 'it was issued to carol');
+      assert.equal(await use('bob'), 'RenewNeeded', 'bob is its audience');
+      assert.equal(await use('dave'), 'ExpiredData');
+      await cancel(server, token);
+      assert.equal(await use('dave'), 'ExpiredData');
+    }
+  });
+
   test('WS-Trust 1.3 §11: what was cancelled needs no renewal: after its end it is ExpiredData', async (t) => {
     const { server } = await start(t);
     const target = tokenOf(await issue(server, { children: AFTER_EXPIRY }));

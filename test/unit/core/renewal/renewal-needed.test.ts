@@ -5,7 +5,7 @@ import type { Standing } from '#core/ledger/ledger.ts';
 import type { LedgerEntry } from '#core/ledger/ledger-entry.ts';
 import { validateOrTellRenewal } from '#core/renewal/renewal-needed.ts';
 import type { SecurityToken, TokenFacts } from '#core/token/security-token.ts';
-import { anOwnToken, aSecurityToken, NOW, PARTNER_ISSUER, refusedAs } from '#test/support/core.ts';
+import { anOwnToken, aSecurityToken, NOW, PARTNER_ISSUER, refusedAs, rules } from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 
 const renewal = {
@@ -42,7 +42,7 @@ function present({ presented, facts, standing }: Changes = {}) {
     },
   };
   const ledger = { standing: async () => ({ isRevoked: false, entry, ...standing }) };
-  const parts = { clock: fakeClock(), ledger, validators: [validator] };
+  const parts = { clock: fakeClock(), ledger, rules: rules(), validators: [validator] };
   return validateOrTellRenewal(aSecurityToken(presented), parts);
 }
 
