@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FEDERATION_METADATA_PATH } from '#bridge/ws-federation/federation-route.ts';
+import { metadataPathOf } from '#bridge/ws-trust/endpoint/endpoint-profile.ts';
 import {
   ADFS_PROFILE,
   GENERIC_PROFILE,
@@ -111,7 +112,10 @@ const SOAP_PROFILES = [GENERIC_PROFILE, ADFS_PROFILE, VCENTER_PROFILE, WSO2_PROF
 const SOAP_PATHS = SOAP_PROFILES.flatMap(({ endpoints, optional }) =>
   [...endpoints, ...optional.map(({ endpoint }) => endpoint)].map(({ path }) => path),
 );
-const SOAP_METADATA_PATHS = SOAP_PROFILES.flatMap(({ metadataPaths }) => metadataPaths);
+const SOAP_METADATA_PATHS = SOAP_PROFILES.flatMap(({ metadataPaths, optional }) => [
+  ...metadataPaths,
+  ...optional.map(({ endpoint }) => metadataPathOf(endpoint)),
+]);
 const MANAGEMENT_PATHS = ['/livez', '/readyz', '/startupz', '/metrics'];
 
 /** What a parameter of a path may stand for; undefined: anything. */

@@ -5,13 +5,14 @@ import { toAsciiWire } from '#bridge/xml/canonical/escape.ts';
 import { element, type MarkupName, seal } from '#bridge/xml/canonical/markup.ts';
 import { actionsIn } from '../agreement.ts';
 import type { OpenedMessage } from '../authentication/opened-message.ts';
-import type {
-  AdvertisedCredential,
-  AdvertisedPort,
-  CredentialKind,
-  Endpoint,
-  FirstCredential,
-  MessageSecurity,
+import {
+  type AdvertisedCredential,
+  type AdvertisedPort,
+  type CredentialKind,
+  type Endpoint,
+  type FirstCredential,
+  type MessageSecurity,
+  metadataPathOf,
 } from '../endpoint/endpoint-profile.ts';
 import type { ServedPath } from '../endpoint/served-path.ts';
 import { TRUST_OPERATIONS } from '../names.ts';
@@ -63,11 +64,12 @@ const isBelowWildcard = ({ path }: Endpoint): boolean => path.endsWith('/*');
 /** The WSDL of a profile. */
 function writeDescription({ served, path, publicBase }: DescribedAddress): string {
   const { endpoint, profile } = served;
+  const described = endpoint ?? profile.endpoints.find((each) => metadataPathOf(each) === path);
   // Equal, character by character, to what the client calls.
   const isBelow = endpoint !== undefined && isBelowWildcard(endpoint);
   const ports = profile.ports.flatMap((port) => {
     const at = isBelow ? endpoint : profile.endpoints.find((each) => each.path === port.path);
-    const terms = at && isToldAt(endpoint, at) && termsOf(port, at);
+    const terms = at && isToldAt(described, at) && termsOf(port, at);
     return terms
       ? [
           {

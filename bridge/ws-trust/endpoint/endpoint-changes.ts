@@ -1,6 +1,11 @@
 // What an operator changes of the addresses of the profiles.
 
-import type { Endpoint, EndpointProfile, MessageSecurity } from './endpoint-profile.ts';
+import {
+  type Endpoint,
+  type EndpointProfile,
+  type MessageSecurity,
+  metadataPathOf,
+} from './endpoint-profile.ts';
 import { MESSAGE_CREDENTIALS } from './profiles.ts';
 
 /** What an operator says of one address. */
@@ -136,13 +141,14 @@ function withOptional(
   profile: EndpointProfile,
   changes: readonly EndpointChange[],
 ): EndpointProfile {
-  const { endpoints, optional, ports } = profile;
+  const { endpoints, metadataPaths, optional, ports } = profile;
   const wanted = optional.filter(({ endpoint: { messageSecurity, path } }) =>
     changes.some((each) => each.path === path && each.messageSecurity === messageSecurity),
   );
   return {
     ...profile,
     endpoints: [...endpoints, ...wanted.map(({ endpoint }) => endpoint)],
+    metadataPaths: [...metadataPaths, ...wanted.map(({ endpoint }) => metadataPathOf(endpoint))],
     ports: [...ports, ...wanted.map(({ port }) => port)],
   };
 }

@@ -60,6 +60,9 @@ export interface Endpoint {
   readonly jwtInTokenWrapper?: boolean;
 }
 
+/** Where Eclipse Metro looks when all it has is the address of a port. */
+export const metadataPathOf = ({ path }: Pick<Endpoint, 'path'>): string => `${path}/mex`;
+
 /** One port of the WSDL: an address, and the versions that it is told with. Every address takes every version. */
 export interface AdvertisedPort {
   readonly name: string;
@@ -86,7 +89,7 @@ export interface EndpointProfile {
   readonly endpoints: readonly Endpoint[];
   /** For messages without TLS, and for security contexts. */
   readonly optional: readonly OptionalEndpoint[];
-  /** Paths that answer with the WSDL only. */
+  /** Paths that answer with the WSDL only; that of each optional address is served with it. */
   readonly metadataPaths: readonly string[];
   /** The operations in the WSDL at those paths; absent: all. */
   readonly metadataOperations?: readonly TrustOperation[];

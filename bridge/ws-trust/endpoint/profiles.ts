@@ -1,13 +1,14 @@
 // The endpoint profiles (ws-trust §6): our own addresses, and those of AD FS, vCenter and WSO2.
 
 import type { TrustVersion } from '../names.ts';
-import type {
-  AdvertisedPort,
-  CredentialKind,
-  Endpoint,
-  EndpointProfile,
-  MessageSecurity,
-  OptionalEndpoint,
+import {
+  type AdvertisedPort,
+  type CredentialKind,
+  type Endpoint,
+  type EndpointProfile,
+  type MessageSecurity,
+  metadataPathOf,
+  type OptionalEndpoint,
 } from './endpoint-profile.ts';
 
 const ANY: readonly CredentialKind[] = [
@@ -63,8 +64,7 @@ function withoutTls(
 export const GENERIC_PROFILE: EndpointProfile = {
   ...USUAL,
   endpoints: GENERIC_PORTS.map(({ path }) => ({ path, credentials: ANY })),
-  // Where Eclipse Metro looks when all it has is the address of a port.
-  metadataPaths: GENERIC_PORTS.map(({ path }) => `${path}/mex`),
+  metadataPaths: GENERIC_PORTS.map(metadataPathOf),
   optional: [
     withoutTls('X509_Port', '/ws-trust/message', 'sign-and-encrypt'),
     withoutTls('UT_Port', '/ws-trust/message/username', 'symmetric-sign-and-encrypt'),

@@ -1,7 +1,10 @@
 // The WSDL as Eclipse Metro reads it, which does nothing that no policy asks of it (test/interop/metro/metro.test.ts runs it).
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { changeEndpoints } from '#bridge/ws-trust/endpoint/endpoint-changes.ts';
+import {
+  changeEndpoints,
+  type EndpointChange,
+} from '#bridge/ws-trust/endpoint/endpoint-changes.ts';
 import {
   ADFS_PROFILE,
   GENERIC_PROFILE,
@@ -13,10 +16,20 @@ import { anIssueRequest, aPost, aWsTrustSetting } from '#test/support/ws-trust/w
 const CONTEXT_PATH = '/ws-trust/context';
 const PORTS = ['/ws-trust', '/ws-trust/soap12', '/ws-trust/2005', '/ws-trust/2005/soap12'];
 
-async function wsdlAt(path: string, query: string): Promise<string> {
+const OPTIONAL: readonly EndpointChange[] = [
+  { path: CONTEXT_PATH },
+  { path: '/ws-trust/message', messageSecurity: 'sign-and-encrypt' },
+  { path: '/ws-trust/message/username', messageSecurity: 'symmetric-sign-and-encrypt' },
+];
+
+async function wsdlAt(
+  path: string,
+  query: string,
+  changes: readonly EndpointChange[] = [{ path: CONTEXT_PATH }],
+): Promise<string> {
   const profiles = changeEndpoints(
     [GENERIC_PROFILE, ADFS_PROFILE, VCENTER_PROFILE, WSO2_PROFILE],
-    [{ path: CONTEXT_PATH }],
+    changes,
   );
   const request = { ...aPost(''), method: 'GET', path, query };
   const answer = await aWsTrustSetting({ profiles }).front.handle(request);
@@ -28,6 +41,31 @@ test('WS-MetadataExchange: each address of the general profile tells the WSDL wi
   const wsdl = await wsdlAt('/ws-trust', '?wsdl');
 
   for (const port of PORTS) assert.equal(await wsdlAt(`${port}/mex`, ''), wsdl);
+});
+
+for (const { path } of OPTIONAL)
+  test(`WS-MetadataExchange: so does an address that is served where it is named: ${path}`, async () => {
+    const mex = await wsdlAt(`${path}/mex`, '', OPTIONAL);
+    const unnamed = await aWsTrustSetting().front.handle({
+      ...aPost(''),
+      method: 'GET',
+      path: `${path}/mex`,
+    });
+
+    assert.equal(mex, await wsdlAt(path, '?wsdl', OPTIONAL));
+    assert.ok(mex.includes(`location="https://sts.example.org${path}"`), mex);
+    assert.equal(unnamed.status, 404);
+  });
+
+test('WS-MetadataExchange: what stands after an address whose messages protect themselves is told as at that address', async () => {
+  const changes: readonly EndpointChange[] = [
+    { path: '/ws-trust/soap12', messageSecurity: 'sign-and-encrypt' },
+  ];
+
+  assert.equal(
+    await wsdlAt('/ws-trust/soap12/mex', '', changes),
+    await wsdlAt('/ws-trust/soap12', '?wsdl', changes),
+  );
 });
 
 test('WS-Addressing 1.0 WSDL Binding §3.1.1: requests in SOAP 1.2 have addressing, those in SOAP 1.1 may have it', async () => {
