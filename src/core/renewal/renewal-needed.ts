@@ -1,8 +1,9 @@
 // A token that has ended and can still be renewed is refused by its own reason (WS-Trust 1.3 §11, RenewNeeded).
 import { isPartyOf } from '../decision/evidence.ts';
 import { ExchangeFailure } from '../failure.ts';
-import type { Clock } from '../instant.ts';
+import type { Clock, Instant } from '../instant.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { LedgerEntry } from '../ledger/ledger-entry.ts';
 import type { PolicyRules } from '../policy.ts';
 import type { Requestor } from '../request/requestor.ts';
 import { SELF, type SecurityToken, type ValidatedToken } from '../token/security-token.ts';
@@ -44,11 +45,10 @@ async function isRenewable(
 ): Promise<boolean> {
   if (id === undefined || trustedIssuer !== SELF) return false;
   const { entry, isGroundless, isRevoked } = await ledger.standing({ issuer, id });
-  if (!entry || isGroundless || isRevoked) return false;
-  const { audiences = told, clientId: originClient, renewal } = entry;
-  return (
-    renewal?.afterExpiry === true &&
-    clock.now() < renewal.notOnOrAfter &&
-    (!requestor || isPartyOf({ audiences, originClient }, requestor, rules.relyingParties))
-  );
+  if (!entry || isGroundless || isRevoked || !goesOn(entry, clock.now())) return false;
+  const { audiences = told, clientId: originClient } = entry;
+  return !requestor || isPartyOf({ audiences, originClient }, requestor, rules.relyingParties);
 }
+
+const goesOn = ({ renewal }: LedgerEntry, now: Instant): boolean =>
+  renewal?.afterExpiry === true && now < renewal.notOnOrAfter;

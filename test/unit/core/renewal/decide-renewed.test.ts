@@ -54,6 +54,7 @@ interface Changes {
   readonly token?: Partial<TokenFacts>;
   readonly request?: Partial<ExchangeRequest>;
   readonly entry?: Partial<LedgerEntry>;
+  readonly isRevoked?: boolean;
   readonly rules?: Partial<PolicyRules>;
   /** What was kept of the token. */
   readonly secret?: RenewalBasis['secret'];
@@ -61,20 +62,15 @@ interface Changes {
 
 function decideWith(changes: Changes = {}) {
   const lifetime = { notBefore: NOW - 60, notOnOrAfter: NOW + 300 };
+  const token = { scopes: [], lifetime, ...changes.token };
   const basis: RenewalBasis = {
     evidence: {
       request: anExchangeRequest({ targets: [], ...changes.request }),
-      subject: anOwnToken({
-        type: 'jwt',
-        use: 'lifecycle',
-        scopes: [],
-        lifetime,
-        ...changes.token,
-      }),
+      subject: anOwnToken({ type: 'jwt', use: 'lifecycle', ...token }),
       actor: undefined,
     },
     entry: anEntry(changes.entry),
-    isRevoked: false,
+    isRevoked: changes.isRevoked ?? false,
     now: NOW,
     tokenId: 'renewed',
     ...(changes.secret && { secret: changes.secret }),
@@ -400,6 +396,7 @@ const refused: readonly (readonly [string, Changes, FailureReason])[] = [
     { token: { actors: [broker] }, rules: { maxDepth: 0 } },
     'delegation-not-allowed',
   ],
+  ['a revoked token', { isRevoked: true }, 'token-revoked'],
   ['a lifetime of nothing', { request: { lifetimeSeconds: 0 } }, 'lifetime-not-possible'],
 ];
 

@@ -5,7 +5,14 @@ import type { Standing } from '#core/ledger/ledger.ts';
 import type { LedgerEntry } from '#core/ledger/ledger-entry.ts';
 import { validateOrTellRenewal } from '#core/renewal/renewal-needed.ts';
 import type { SecurityToken, TokenFacts } from '#core/token/security-token.ts';
-import { anOwnToken, aSecurityToken, NOW, PARTNER_ISSUER, refusedAs, rules } from '#test/support/core.ts';
+import {
+  anOwnToken,
+  aSecurityToken,
+  NOW,
+  PARTNER_ISSUER,
+  refusedAs,
+  rules,
+} from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 
 const renewal = {
