@@ -10,7 +10,7 @@ import {
   verifiedChildren,
 } from '#bridge/xml/signature/proof.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
-import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
+import { attributeOf, isNamed, isWhitespace } from '#bridge/xml/tree.ts';
 import { confirmationMethodOf } from '../names.ts';
 import { refuse } from '../refusal.ts';
 import { readSaml2Attributes } from './attribute-reader.ts';
@@ -90,10 +90,12 @@ function readConfirmation(element: Verified<XmlElement>): SamlConfirmation {
 const DATA_ATTRIBUTES = ['Address', 'InResponseTo', 'NotBefore', 'NotOnOrAfter', 'Recipient'];
 const DATA_TYPES = ['SubjectConfirmationDataType', 'KeyInfoConfirmationDataType'];
 
-// SAML Core 2.0 §2.4.1.2: anything may stand in the data, and what we do not know may say who is to present the assertion.
+// SAML Core 2.0 §2.4.1.2: anything may stand in the data, text too, and what we do not know may say who is to present the assertion.
 const isUnderstood = (data: Verified<XmlElement>): boolean =>
   isPlain(data, DATA_ATTRIBUTES, DATA_TYPES) &&
-  elementsOf(data).every((child) => isNamed(child, DS_NS, 'KeyInfo'));
+  data.children.every((child) =>
+    typeof child === 'string' ? isWhitespace(child) : isNamed(child, DS_NS, 'KeyInfo'),
+  );
 
 function readAuthentication(assertion: Verified<XmlElement>): SamlAuthentication | undefined {
   // Two would be two answers to one question, and a reader of either would be right.
