@@ -87,12 +87,12 @@ function hold<Content>(
   };
 }
 
-/** Whether it may be tried again. A clock that was set back must not stop refreshing until it has caught up. */
-const isDue = (
+/** Seconds until it may be tried again; 0: now. A clock that was set back must not stop refreshing until it has caught up. */
+const waitSeconds = (
   last: Instant | undefined,
   now: Instant,
   { refetchSeconds }: RefreshSettings,
-): boolean => last === undefined || now < last || now - last >= refetchSeconds;
+): number => (last === undefined || now < last ? 0 : Math.max(last + refetchSeconds - now, 0));
 
 /** Whether it may be used, fresh or not. A clock that was set back must not make it last longer. */
 const isUsable = (
@@ -132,10 +132,13 @@ export function createFetched<Content>(parts: FetchedParts): Fetched<Content> {
    * take every place there is. */
   const join = async (): Promise<void> => (failed ? undefined : running);
 
+  // A failure of before a renewal has nobody wait.
+  const failureWaitSeconds = (now: Instant): number =>
+    waitSeconds(failed?.renewal === renewals() ? failed.at : undefined, now, settings);
+
   /** Fetches, unless the last failure is too young. */
   async function refresh(now: Instant, load: Load<Content>): Promise<void> {
-    const isWaiting = failed?.renewal === renewals() && !isDue(failed.at, now, settings);
-    if (running || isWaiting) return join();
+    if (running || failureWaitSeconds(now) > 0) return join();
     running = attempt(now, load);
     await running;
   }
@@ -155,14 +158,13 @@ export function createFetched<Content>(parts: FetchedParts): Fetched<Content> {
     async search(load) {
       const now = clock.now();
       if (running) await join();
-      else if (isDue(searchedAt, now, settings)) {
+      else if (waitSeconds(searchedAt, now, settings) === 0) {
         searchedAt = now;
         await refresh(now, load);
       }
       return (await usable(now, load))?.content;
     },
     countAsSearch: () => void (searchedAt = clock.now()),
-    retryAfterSeconds: () =>
-      failed && Math.max(failed.at + settings.refetchSeconds - clock.now(), 1),
+    retryAfterSeconds: () => failed && Math.max(failureWaitSeconds(clock.now()), 1),
   };
 }

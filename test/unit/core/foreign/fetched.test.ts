@@ -15,9 +15,12 @@ function setUp() {
   const clock = fakeClock();
   const failures: unknown[] = [];
   const onFailure = (cause: unknown) => failures.push(cause);
-  const fetched = createFetched<string>({ clock, settings: SETTINGS, onFailure });
+  let reloads = 0;
+  const renewals = () => reloads;
+  const reload = () => void reloads++;
+  const fetched = createFetched<string>({ clock, settings: SETTINGS, onFailure, renewals });
   const read = async (load: Load<string>) => (await fetched.current(load))?.content;
-  return { clock, failures, fetched, read };
+  return { clock, failures, fetched, read, reload };
 }
 
 test('Reliability row 19: a source that answers again is waited for as one that never failed', async () => {
@@ -53,4 +56,25 @@ test('Reliability row 19: what is over at this moment is a failure, and is asked
   assert.equal(await read(answering), undefined);
 
   assert.equal(failures.length, 1);
+});
+
+test('RFC 9110 §10.2.3: a clock that is set back while the source is asked keeps nobody away for longer than an interval', async () => {
+  const { clock, fetched, read } = setUp();
+  await read(async () => {
+    clock.advance(-SETTINGS.staleSeconds);
+    throw new Error('no answer');
+  });
+
+  assert.equal(fetched.retryAfterSeconds(), 1);
+  assert.equal(await read(answering), 'keys');
+});
+
+test('RFC 9110 §10.2.3: a failure of before a reload keeps nobody away, as the source is asked at once', async () => {
+  const { fetched, read, reload } = setUp();
+  await read(failing);
+
+  reload();
+
+  assert.equal(fetched.retryAfterSeconds(), 1);
+  assert.equal(await read(answering), 'keys');
 });
