@@ -1,7 +1,7 @@
 // The recipes of docs/gateways.md, run as they stand there: who is let in, who is not, and for whom the API is called.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { createPrivateKey } from 'node:crypto';
+import { createPrivateKey, hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { join } from 'node:path';
@@ -62,6 +62,8 @@ const resigned = (token: string, { claims, header, key }: Changes): Promise<stri
 const keyOf = async ({ directory }: TlsServer) =>
   createPrivateKey(await readFile(join(directory, 'keys/es256.pem'), 'utf8'));
 
+const THUMBPRINT = hash('sha256', 'a key', 'base64url');
+
 /** Who comes to every gateway. */
 async function visit(
   server: TlsServer,
@@ -77,6 +79,10 @@ async function visit(
     ended: await callWith({ exp: Number(decodeJwt(token).exp) - 3600 }),
     'of another issuer, by the same key': await callWith({ iss: 'https://other.example' }),
     'for another': await callWith({ aud: 'billing' }),
+    // RFC 8705 §3, RFC 9449 §7.2: without its key it is stolen.
+    'bound to a certificate': await callWith({ cnf: { 'x5t#S256': THUMBPRINT } }),
+    'bound to a key': await callWith({ cnf: { jkt: THUMBPRINT } }),
+    'bound to a secret': await callWith({ cnf: { jwe: 'a.b.c.d.e' } }),
   };
 }
 
@@ -89,6 +95,9 @@ const VISITS = {
   ended: '401',
   'of another issuer, by the same key': '401',
   'for another': '401',
+  'bound to a certificate': '401',
+  'bound to a key': '401',
+  'bound to a secret': '401',
 };
 
 async function revoke(server: TlsServer, token: string): Promise<void> {
@@ -214,6 +223,7 @@ test('RFC 7662: Apache asks for each token, and sees at once that one is revoked
   const token = await issue(server);
 
   assert.deepEqual(await visit(server, gateway), VISITS);
+  assert.equal(await gateway.call(await issue(server, 'orders.write')), '401', 'another scope');
   assert.equal(await gateway.call(token), LET_IN);
   await revoke(server, token);
   assert.equal(await gateway.call(token), '401');
