@@ -40,7 +40,7 @@ export interface TrustedSigner {
   readonly refusal?: TellableRefusal;
 }
 
-/** A refusal that would tell others something about a token. */
+/** A refusal in words of its own. */
 interface TellableRefusal {
   /** Why the key cannot be used, for a sender who proves it. Absent: it can. */
   readonly proved?: SecurityFailure;
@@ -83,7 +83,7 @@ export interface SignedMessage<Signer extends TrustedSigner = TrustedSigner> {
 }
 
 /** Verifies one signature of the Security header; what is known of its signer goes with it.
- * @throws {SecurityFailure} `failed-check`, `unsupported-algorithm`, `invalid-security`, `invalid-security-token`,
+ * @throws {SecurityFailure} `failed-authentication`, `failed-check`, `unsupported-algorithm`, `invalid-security`, `invalid-security-token`,
  * `security-token-unavailable`, `unsupported-security-token`, `authentication-bad-elements`, those of contexts, and whatever `trust`
  * throws */
 export async function verifySignature<Signer extends TrustedSigner>(
@@ -141,10 +141,22 @@ const OF_VALUE: ReadonlySet<XmlFailureReason> = new Set([
   'signature-invalid',
 ] as const);
 
+// Whoever does not prove the key gets the answer of a signer who is refused, so that nobody learns by it which certificates, tokens and
+// contexts of others are good here (xml-security E9).
 function refusalOf(cause: unknown, signer: TrustedSigner | undefined): unknown {
-  const { proved, unproved } = signer?.refusal ?? {};
+  if (!signer) return cause;
+  const { proved, unproved } = signer.refusal ?? {};
   const isOfValue = cause instanceof XmlFailure && OF_VALUE.has(cause.reason);
-  return (proved || isOfValue) && unproved ? unproved : cause;
+  if (isOfValue) return unproved ?? notProved(cause);
+  return proved ? unproved : cause;
+}
+
+function notProved(cause: XmlFailure): SecurityFailure {
+  const detail = `${cause.reason}: ${cause.message}`;
+  return new SecurityFailure('failed-authentication', detail, {
+    cause,
+    reason: 'signature-invalid',
+  });
 }
 
 // WS-SecureConversation 1.3 §7. Whoever has a key that was derived of a secret shows the secret, so its holder stays the signer.
@@ -176,7 +188,6 @@ function resolveForTransform(reference: XmlElement, scope: SignerScope): Resolve
 
 const CODES: FaultCodes = {
   'algorithm-refused': 'unsupported-algorithm',
-  'signature-invalid': 'failed-check',
   'digest-mismatch': 'failed-check',
   'key-refused': 'failed-authentication',
 };

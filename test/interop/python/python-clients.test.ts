@@ -116,7 +116,7 @@ test('pyVmomi: gets tokens by user name, certificate and token, and acts for oth
     'act-as': `ok subject=carol audience=${BILLING} actor=bob`,
     'by-token': ISSUED,
     'by-token-tenant': ISSUED,
-    'by-token-other-key': 'fault=FailedCheck',
+    'by-token-other-key': NOT_AUTHENTICATED,
     'by-changed-token': NOT_AUTHENTICATED,
   });
 });

@@ -115,7 +115,7 @@ test('WSS4J: a signature is accepted however it names its certificate', async (t
         twin.der.toString('base64'),
       );
       const answer = await aSetting(root, [client]).front.handle(aPost(message));
-      assert.equal(faultCodeOf(answer), 'wsse:FailedCheck');
+      assert.equal(faultCodeOf(answer), 'trust:FailedAuthentication');
     },
   );
 });

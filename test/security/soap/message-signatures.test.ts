@@ -139,7 +139,7 @@ const ATTACKS: readonly (readonly [what: string, message: string, code: string])
           createHmac('sha256', client.certificate.publicKey.toString('pem')).update(data).digest(),
         ),
     }),
-    'wsse:UnsupportedAlgorithm',
+    'trust:FailedAuthentication',
   ],
   [
     'B15: an ECDSA signature in DER',
@@ -148,7 +148,7 @@ const ATTACKS: readonly (readonly [what: string, message: string, code: string])
       edit: (text) =>
         withValue(text, (data) => sign('sha256', Buffer.from(data), ecClient.privateKey)),
     }),
-    'wsse:FailedCheck',
+    'trust:FailedAuthentication',
   ],
   [
     'B7: a certificate of the sender’s own making, in the header',
@@ -176,7 +176,7 @@ const ATTACKS: readonly (readonly [what: string, message: string, code: string])
   [
     'B7: the certificate of another, signed with a key of the sender’s',
     aMessage({ key: attacker.privateKey }),
-    'wsse:FailedCheck',
+    'trust:FailedAuthentication',
   ],
   [
     'B8: KeyInfo that sends us elsewhere',

@@ -144,7 +144,7 @@ describe('the audience that is on record takes the place of the one that is not 
 
     for (const token of [plain, silent]) {
       assert.equal(await by(token), 'ok');
-      assert.equal(await by(token, { key: other }), 'FailedCheck');
+      assert.equal(await by(token, { key: other }), 'FailedAuthentication');
     }
   });
 

@@ -110,7 +110,7 @@ for (const place of ['Body', 'header'] as const) {
 
     const answer = await exchange(setting, place, other);
 
-    assert.equal(faultCodeOf(answer), 'wsse:FailedCheck');
+    assert.equal(faultCodeOf(answer), 'trust:FailedAuthentication');
     assert.deepEqual(setting.asked, []);
   });
 }

@@ -55,7 +55,7 @@ for (const [what, by, path, code] of [
     [otherRoot, otherMiddle, forged],
     'trust:FailedAuthentication',
   ],
-  ['of another client than signed', forged, [middle, client], 'wsse:FailedCheck'],
+  ['of another client than signed', forged, [middle, client], 'trust:FailedAuthentication'],
   [
     'of seven',
     client,

@@ -134,7 +134,7 @@ test('ws-trust §5: whoever cannot show the secret is refused, and learns nothin
   const stranger = await aCertifiedKey();
   const secret = randomBytes(32);
   const rows: Readonly<Record<string, readonly [Wishes, string]>> = {
-    'another secret': [{ secret, signsWith: randomBytes(32) }, 'FailedCheck'],
+    'another secret': [{ secret, signsWith: randomBytes(32) }, 'FailedAuthentication'],
     'a secret for another recipient': [{ to: stranger }, 'FailedAuthentication'],
     'a secret that is too short': [{ secret: randomBytes(8) }, 'FailedAuthentication'],
     'a key that is no EncryptedKey': [

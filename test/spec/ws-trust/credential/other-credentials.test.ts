@@ -274,7 +274,7 @@ describe('ws-trust §4: a message signed with the key that an assertion names', 
   });
 
   test('is refused with another key', () =>
-    refused({ request: signed('held', { certificate: thief }) }, 'wsse:FailedCheck'));
+    refused({ request: signed('held', { certificate: thief }) }, 'trust:FailedAuthentication'));
 
   test('is refused with a key of the sender beside the assertion of another', () =>
     refused(

@@ -129,6 +129,6 @@ describe('ws-trust §4: a certificate that was found good before', () => {
 
     assert.notEqual(body, signed);
     assert.equal(before.status, 200);
-    assert.equal(faultCodeOf(after), 'wsse:FailedCheck');
+    assert.equal(faultCodeOf(after), 'trust:FailedAuthentication');
   });
 });

@@ -136,7 +136,7 @@ for (const [what, message, code] of [
   [
     'a signature that is not by the key of its certificate',
     aMessage({ useKey: useKey(x509Data(holder)), key: other.privateKey }),
-    'wsse:FailedCheck',
+    'trust:FailedAuthentication',
   ],
   [
     'no signature',

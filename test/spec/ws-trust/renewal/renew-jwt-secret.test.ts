@@ -198,7 +198,7 @@ test('WS-Trust 1.3 §6: whoever proves the secret of a JWT may cancel it, whoeve
 const size = `<t:KeyType>${TRUST_13}/SymmetricKey</t:KeyType><t:KeySize>128</t:KeySize>`;
 const other = Buffer.alloc(32, 5);
 const REFUSED = [
-  ['with proof of another secret', { key: createSecretKey(other) }, 'FailedCheck'],
+  ['with proof of another secret', { key: createSecretKey(other) }, 'FailedAuthentication'],
   ['with a signature that leaves out the Body', { ids: ['ts'] }, 'AuthenticationBadElements'],
   [
     'with a signature that leaves out the Timestamp',

@@ -139,7 +139,7 @@ for (const [what, message, code] of [
     'with proof of another secret',
     ({ token, id }: Held) =>
       signed(aRenewal(token), createSecretKey(Buffer.alloc(32)), { keyInfo: toAssertion(id) }),
-    'FailedCheck',
+    'FailedAuthentication',
   ],
   [
     'with a signature that leaves out the Body',

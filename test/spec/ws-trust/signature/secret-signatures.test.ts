@@ -287,9 +287,13 @@ for (const [what, message, code] of [
           return `${tag}${bytes.toString('base64')}`;
         }),
     }),
-    'wsse:FailedCheck',
+    'trust:FailedAuthentication',
   ],
-  ['another secret', aMessage({ key: createSecretKey(Buffer.alloc(32)) }), 'wsse:FailedCheck'],
+  [
+    'another secret',
+    aMessage({ key: createSecretKey(Buffer.alloc(32)) }),
+    'trust:FailedAuthentication',
+  ],
   ['A1: the signed Body elsewhere', aMessage({ edit: move }), 'trust:AuthenticationBadElements'],
   ['an unsigned Timestamp', aMessage({ ids: ['body'] }), 'trust:AuthenticationBadElements'],
   ['an unsigned Body', aMessage({ ids: ['ts'] }), 'trust:AuthenticationBadElements'],

@@ -172,7 +172,7 @@ describe('ws-trust §4: a message signed with the key of a certificate', () => {
     [
       'the key is not the one of the certificate',
       aSignedMessage({ key: stranger.privateKey }),
-      'wsse:FailedCheck',
+      'trust:FailedAuthentication',
     ],
     [
       'KeyInfo names a token that is not there',

@@ -1,0 +1,100 @@
+// What a stranger learns of the credential of another who signs without its key (xml-security E9): nothing. Whether it is good here, was
+// cancelled, or is nobody's, is told to whoever proves the key.
+
+import assert from 'node:assert/strict';
+import { before, describe, test } from 'node:test';
+import type { TestServer } from '#test/support/server/server.ts';
+import {
+  aBinaryToken,
+  aDirectReference,
+  aKeyValue,
+  aSignedMessage,
+  ECDSA_SHA256,
+  HMAC_SHA256,
+} from '#test/support/soap/signed-message.ts';
+import { endingOfSuite } from '#test/support/suite.ts';
+import {
+  aReferenceTo,
+  ask,
+  asTarget,
+  GENERAL,
+  issued,
+  startOmitting,
+} from '#test/support/ws-trust/omitted-audience.ts';
+import { anRst } from '#test/support/ws-trust/rst.ts';
+import { aPost, aWsTrustSetting, faultCodeOf } from '#test/support/ws-trust/ws-trust.ts';
+import { knownCertificates } from '#test/support/x509/known-certificates.ts';
+import { aCertificate } from '#test/support/x509/pki.ts';
+
+const holder = await aCertificate({ name: 'CN=holder', algorithm: 'RSA' });
+const nobody = await aCertificate({ name: 'CN=holder', algorithm: 'RSA' });
+const thief = await aCertificate({ name: 'CN=thief', algorithm: 'RSA' });
+
+describe('xml-security E9: who signs without its key learns not whether an assertion of ours lives:', () => {
+  const ending = endingOfSuite();
+  let server: TestServer;
+  before(async () => {
+    server = await startOmitting(ending);
+  });
+
+  const stranger = (credential: string, keyInfo: string) =>
+    ask(server, { key: thief, credential, keyInfo, path: GENERAL });
+
+  for (const [what, keyInfoOf] of [
+    ['named', aReferenceTo],
+    ['named by its key', () => aKeyValue(holder)],
+  ] as const)
+    test(what, async () => {
+      const token = await issued(server, { key: holder, path: GENERAL });
+      const alive = await stranger(token, keyInfoOf(token));
+
+      const cancelled = await ask(server, {
+        operation: 'Cancel',
+        children: asTarget('Cancel', token),
+      });
+      const dead = await stranger(token, keyInfoOf(token));
+
+      assert.equal(cancelled.status, 200, cancelled.text);
+      assert.match(alive.text, /FailedAuthentication/);
+      assert.equal(alive.text, dead.text);
+    });
+});
+
+const OTHER_WORDS = 'the same, under an algorithm of another kind of key';
+
+describe('xml-security E9: who signs without its key learns not whether a certificate is one of ours:', () => {
+  for (const [what, wishes] of [
+    ['by a token', {}],
+    [OTHER_WORDS, { algorithm: HMAC_SHA256 }],
+    [OTHER_WORDS, { algorithm: ECDSA_SHA256 }],
+    ['by its key', { isBare: true }],
+  ] as const)
+    test(`${what} ${Object.values(wishes).join()}`, async () => {
+      const setting = aWsTrustSetting({ validators: [knownCertificates([holder])] });
+      const { isBare, ...signature } = { isBare: false, ...wishes };
+      const answers = [];
+      for (const certificate of [holder, nobody]) {
+        const message = aSignedMessage(anRst(), {
+          by: thief,
+          tokens: isBare ? '' : aBinaryToken(certificate),
+          keyInfo: isBare ? aKeyValue(certificate) : aDirectReference(),
+          ...signature,
+        });
+        answers.push(await setting.front.handle(aPost(message)));
+      }
+
+      const [ours, others] = answers.map(({ body }) => body);
+      assert.equal(ours, others);
+      assert.deepEqual(answers.map(faultCodeOf), Array(2).fill('trust:FailedAuthentication'));
+      assert.deepEqual(setting.errors, []);
+    });
+
+  test('the record tells it', async () => {
+    const setting = aWsTrustSetting({ validators: [knownCertificates([holder])] });
+    const message = aSignedMessage(anRst(), { by: thief, tokens: aBinaryToken(holder) });
+
+    await setting.front.handle(aPost(message));
+
+    assert.equal(setting.audit.records.at(-1)?.reason, 'signature-invalid');
+  });
+});
