@@ -94,7 +94,7 @@ export function createSignerScope(parts: Omit<SignerScope, 'presented'>): Signer
 
 /** The signer that a KeyInfo names.
  * @throws {SecurityFailure} `security-token-unavailable`, `invalid-security-token`, `unsupported-security-token`,
- * `invalid-security`, `bad-context-token`, `unsupported-context-token`, `unknown-derivation-source`
+ * `invalid-security`, `bad-context-token`, `unsupported-context-token`, `unknown-derivation-source`, `failed-authentication`
  * @throws {XmlFailure} `key-refused` */
 export function readSigner(keyInfo: XmlElement | undefined, scope: SignerScope): NamedSigningKey {
   if (keyInfo === undefined) throw new SecurityFailure('invalid-security', 'no KeyInfo');
@@ -126,6 +126,7 @@ function readDerivedReference(
 }
 
 const NO_SOURCE: ReadonlySet<SecurityFaultCode> = new Set([
+  'failed-authentication',
   'security-token-unavailable',
   'unsupported-security-token',
 ] as const);
@@ -266,7 +267,11 @@ function find(name: CertificateName, scope: SignerScope): CertificateChain {
       ? presented.find(({ raw }) => createHash('sha1').update(raw).digest().equals(name.sha1))
       : undefined;
   const certificate = found ?? scope.findCertificate?.(name, presented);
-  if (!certificate) throw unavailable('no certificate of this name');
+  // As of a certificate that is known and did not sign: which are, is told to nobody (xml-security E9).
+  if (!certificate)
+    throw new SecurityFailure('failed-authentication', 'no certificate of this name', {
+      reason: 'token-malformed',
+    });
   return [certificate];
 }
 

@@ -66,8 +66,10 @@ async function trust(signer: NamedSigner, parts: SignerTrustParts): Promise<Trus
       return trustAssertion(signer, parts);
     case 'jwt':
       return trustJwt(signer, parts);
-    case 'key':
-      return (await heldBy(signer.key, parts)) ?? keyOfNobody(signer.key, parts);
+    case 'key': {
+      const { holder, refusal } = await heldBy(signer.key, parts);
+      return holder ?? keyOfNobody(signer.key, parts, refusal);
+    }
     // Messages that protect themselves have one: secret-protection.ts decides about it.
     case 'encrypted-key':
       throw new SecurityFailure('unsupported-security-token', 'a secret of nobody’s');
@@ -89,8 +91,8 @@ async function trustCertificate(
 ): Promise<TrustedSigner> {
   const { key, confirmation } = parts.certificates.keyOf(chain[0]);
   const tokens = token ? [token] : [];
-  const held = await heldBy(confirmation, parts);
-  if (held) return { ...held, tokens: [...held.tokens, ...tokens] };
+  const { holder, refusal } = await heldBy(confirmation, parts);
+  if (holder) return { ...holder, tokens: [...holder.tokens, ...tokens] };
   try {
     const content = { certificates: chain, proof: 'signature' };
     const identity = await validateCredential({ type: 'x509', use: 'subject', content }, parts.sts);
@@ -98,23 +100,36 @@ async function trustCertificate(
     return { key, confirmation, identity, tokens };
   } catch (cause) {
     const isUnknown = cause instanceof SecurityFailure && UNKNOWN.has(cause.reason);
-    if (!isUnknown || !parts.mayProvePossession) throw cause;
+    if (!isUnknown || !parts.mayProvePossession) throw refusal ?? cause;
     return { ...keyOfNobody(confirmation, parts), tokens };
   }
 }
 
-/** The holder of the one assertion in the header, where it is bound to this key: KeyInfo may name the key in place of the assertion. */
-async function heldBy(
-  named: NamedKey,
-  parts: SignerTrustParts,
-): Promise<TrustedSigner | undefined> {
+/** Who holds the one assertion in the header, where it is bound to a key. */
+interface HeldBeside {
+  readonly holder?: TrustedSigner;
+  /** Why the assertion is no credential. */
+  readonly refusal?: SecurityFailure;
+}
+
+/** KeyInfo may name the key in place of the assertion. One that is refused is held by nobody, like one that is bound to another key: else
+ * whoever shows that of another beside a key of their own could tell by the answer whether it lives. In the end a token that nobody holds
+ * refuses the message. */
+async function heldBy(named: NamedKey, parts: SignerTrustParts): Promise<HeldBeside> {
   const [token, second] = parts.tokens.filter((each) => kindOfToken(each)?.startsWith('saml'));
-  if (token === undefined || second !== undefined) return undefined;
+  if (token === undefined || second !== undefined) return {};
   const evidence = presentToken(parts.document, token, 'subject');
-  const identity = await validateCredential(evidence, parts.sts, parts.certificates);
-  const isBound = identity.confirmation.method === 'public-key';
-  if (!isBound || !isConfirmed(identity.confirmation, named)) return undefined;
-  return { key: keyOf(named.jwk), confirmation: named, identity, tokens: [token] };
+  try {
+    const identity = await validateCredential(evidence, parts.sts, parts.certificates);
+    const isBound = identity.confirmation.method === 'public-key';
+    if (!isBound || !isConfirmed(identity.confirmation, named)) return {};
+    return {
+      holder: { key: keyOf(named.jwk), confirmation: named, identity, tokens: [token] },
+    };
+  } catch (cause) {
+    if (!(cause instanceof SecurityFailure)) throw cause;
+    return { refusal: cause };
+  }
 }
 
 async function trustAssertion(
@@ -207,8 +222,11 @@ const keyOf = (jwk: PublicJwk): TrustedPublicKey =>
   trustPublicKey(createPublicKey({ key: { ...jwk }, format: 'jwk' }));
 
 /** A key that is nobody's that we know: the signature shows possession of it, and no identity. */
-function keyOfNobody(named: NamedKey, { mayProvePossession }: SignerTrustParts): TrustedSigner {
-  if (!mayProvePossession)
-    throw new SecurityFailure('failed-authentication', 'a key that is nobody’s');
+function keyOfNobody(
+  named: NamedKey,
+  { mayProvePossession }: SignerTrustParts,
+  refusal = new SecurityFailure('failed-authentication', 'a key that is nobody’s'),
+): TrustedSigner {
+  if (!mayProvePossession) throw refusal;
   return { key: keyOf(named.jwk), confirmation: named, tokens: [] };
 }

@@ -2,7 +2,12 @@
 // cancelled, or is nobody's, is told to whoever proves the key.
 
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { before, describe, test } from 'node:test';
+import { THUMBPRINT_SHA1 } from '#bridge/xml/namespaces.ts';
+import { parseCertificate } from '#src/trust/x509/certificate.ts';
+import { createCertificateFinder } from '#src/trust/x509/certificate-finder.ts';
+import { PASSWORD } from '#test/support/saml/saml-document.ts';
 import type { TestServer } from '#test/support/server/server.ts';
 import {
   aBinaryToken,
@@ -22,9 +27,14 @@ import {
   startOmitting,
 } from '#test/support/ws-trust/omitted-audience.ts';
 import { anRst } from '#test/support/ws-trust/rst.ts';
-import { aPost, aWsTrustSetting, faultCodeOf } from '#test/support/ws-trust/ws-trust.ts';
+import {
+  aPost,
+  aUserNameToken,
+  aWsTrustSetting,
+  faultCodeOf,
+} from '#test/support/ws-trust/ws-trust.ts';
 import { knownCertificates } from '#test/support/x509/known-certificates.ts';
-import { aCertificate } from '#test/support/x509/pki.ts';
+import { aCertificate, type TestCertificate } from '#test/support/x509/pki.ts';
 
 const holder = await aCertificate({ name: 'CN=holder', algorithm: 'RSA' });
 const nobody = await aCertificate({ name: 'CN=holder', algorithm: 'RSA' });
@@ -60,7 +70,35 @@ describe('xml-security E9: who signs without its key learns not whether an asser
     });
 });
 
+test('xml-security E9: nor does a user, who shows an assertion of another beside a key of their own', async (t) => {
+  const server = await startOmitting(t);
+  const token = await issued(server, { key: holder, path: GENERAL });
+  const dave = aUserNameToken({ name: 'dave', password: PASSWORD });
+  const show = (by: TestCertificate, keyInfo: string) =>
+    ask(server, { key: by, credential: `${dave}${token}`, keyInfo, path: GENERAL });
+
+  const alive = await show(thief, aKeyValue(thief));
+  const cancelled = await ask(server, {
+    operation: 'Cancel',
+    children: asTarget('Cancel', token),
+  });
+  const dead = await show(thief, aKeyValue(thief));
+  const deadToHolder = await show(holder, aReferenceTo(token));
+
+  assert.equal(cancelled.status, 200, cancelled.text);
+  assert.match(alive.text, /UnsupportedSecurityToken/);
+  assert.equal(alive.text, dead.text);
+  assert.match(deadToHolder.text, /FailedAuthentication/);
+});
+
 const OTHER_WORDS = 'the same, under an algorithm of another kind of key';
+
+const NAMED: Readonly<Record<string, (certificate: TestCertificate) => string>> = {
+  thumbprint: ({ der }) =>
+    `<wsse:KeyIdentifier ValueType="${THUMBPRINT_SHA1}">${hash('sha1', der, 'base64')}</wsse:KeyIdentifier>`,
+  'issuer and number': ({ certificate: { issuer, serialNumber } }) =>
+    `<ds:X509Data><ds:X509IssuerSerial><ds:X509IssuerName>${issuer}</ds:X509IssuerName><ds:X509SerialNumber>${BigInt(`0x${serialNumber}`)}</ds:X509SerialNumber></ds:X509IssuerSerial></ds:X509Data>`,
+};
 
 describe('xml-security E9: who signs without its key learns not whether a certificate is one of ours:', () => {
   for (const [what, wishes] of [
@@ -87,6 +125,28 @@ describe('xml-security E9: who signs without its key learns not whether a certif
       assert.equal(ours, others);
       assert.deepEqual(answers.map(faultCodeOf), Array(2).fill('trust:FailedAuthentication'));
       assert.deepEqual(setting.errors, []);
+    });
+
+  for (const [form, keyInfoOf] of Object.entries(NAMED))
+    test(`xml-security E9: nor whether it is among those that are known here, by its ${form}`, async () => {
+      const findCertificate = createCertificateFinder([parseCertificate(holder.pem)]);
+      const setting = aWsTrustSetting({
+        validators: [knownCertificates([holder])],
+        parts: { findCertificate },
+      });
+      const answers = [];
+      for (const certificate of [holder, nobody]) {
+        const keyInfo = `<wsse:SecurityTokenReference>${keyInfoOf(certificate)}</wsse:SecurityTokenReference>`;
+        const message = aSignedMessage(anRst(), { by: thief, tokens: '', keyInfo });
+        answers.push(await setting.front.handle(aPost(message)));
+      }
+
+      assert.equal(answers[0]?.body, answers[1]?.body);
+      assert.deepEqual(answers.map(faultCodeOf), Array(2).fill('trust:FailedAuthentication'));
+      assert.deepEqual(
+        setting.audit.records.map(({ reason }) => reason),
+        ['signature-invalid', 'token-malformed'],
+      );
     });
 
   test('the record tells it', async () => {

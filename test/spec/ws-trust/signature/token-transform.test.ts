@@ -213,7 +213,7 @@ test('WSS 1.1.1 §8.3: a certificate that nobody knows stands for nothing', asyn
 
   const answer = await setting.front.handle(aPost(aMessage({ form, octets })));
 
-  assert.equal(faultCodeOf(answer), 'wsse:SecurityTokenUnavailable');
+  assert.equal(faultCodeOf(answer), 'trust:FailedAuthentication');
 });
 
 test('SAML Token Profile 1.1.1 §3.5.2: a reference of the header may be signed for the assertion that the request is about', async () => {
