@@ -59,11 +59,14 @@ function chosenKey(rst: OpenedRequest, proved: Proved): ProofKey {
   return { confirmation: rst.keyType === undefined ? usualKey(proved) : BEARER };
 }
 
-/** A key that the message proves, for whoever must hold one already: that of UseKey, else of a signature or of TLS; else none.
+/** What a requestor proved. */
+type HeldKeys = Pick<Requestor, 'confirmation' | 'otherKeys'>;
+
+/** The keys that the message proves, for whoever must hold one already: that of UseKey and no other, else those of signatures or of TLS.
  * @throws {ExchangeFailure} `confirmation-missing` */
-export function heldKey(rst: RstRequest, proved: Proved): Confirmation {
-  if (rst.useKey) return usedKey(rst, proved).confirmation;
-  return heldSecret(rst, proved) ?? provedKeys(proved, undefined)[0] ?? BEARER;
+export function heldKeys(rst: RstRequest, proved: Proved): HeldKeys {
+  if (rst.useKey) return { confirmation: usedKey(rst, proved).confirmation, otherKeys: [] };
+  return withHeldSecrets(rst, proved, provedKeys(proved, undefined)[0] ?? BEARER);
 }
 
 /** The keys that signatures over what is asked show: one of them may be that of a token which it is asked with, whoever asks
@@ -77,17 +80,20 @@ const coveringKeys = (signatures: Proved['signatures']): readonly Confirmation[]
     .filter(({ coversBody, coversTimestamp }) => coversBody && coversTimestamp)
     .map(({ confirmation }) => confirmation);
 
-/** The secret that a signature shows. It is shown for nothing else but the token that the request is about. */
-export function heldSecret(
+/** The keys of the requestor with the secrets that signatures show, in whichever order they stand: one of the credential, another of the
+ * token that the request is about. They are shown for nothing else but that token. */
+export function withHeldSecrets(
   rst: Pick<RstRequest, 'cancelTarget' | 'renewTarget'>,
   proved: Proved,
-): Confirmation | undefined {
+  usual: Confirmation,
+): HeldKeys {
   // Only we share the secret of a context: a signature with it was made for us, and is good once. So the policy of the address decides
   // what it must cover, which was required before; WCF signs the Timestamp only.
   const keys = targetsContext(rst)
     ? proved.signatures.map(({ confirmation }) => confirmation)
     : provedKeys(proved, undefined);
-  return keys.find(({ method }) => method === 'symmetric-key');
+  const [confirmation = usual, ...others] = keys.filter(({ method }) => method === 'symmetric-key');
+  return { confirmation, otherKeys: [...(proved.requestor.otherKeys ?? []), ...others] };
 }
 
 // Without KeyType a bearer token is meant; but of an assertion that is bound to a key no bearer token is made.

@@ -5,7 +5,7 @@ import { revoke, revokeNamed } from '#core/revoke.ts';
 import { writeCancelled } from '../answer/response.ts';
 import type { AuthenticatedRequest } from '../authentication/authenticated-request.ts';
 import { targetTypeOf } from '../exchange-mapping.ts';
-import { heldSecret } from '../keys/proof-key.ts';
+import { withHeldSecrets } from '../keys/proof-key.ts';
 import { requireOnly, targetOf } from '../rst/honoured.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
 import type { Operation, OperationParts } from './operation.ts';
@@ -30,8 +30,8 @@ async function cancel(
     return writeCancelled(rst, profile);
   }
   // WS-SecureConversation 1.3 §6: whose secret is shown may cancel, whoever else asks with it.
-  const confirmation = heldSecret(rst, { requestor, signatures }) ?? requestor.confirmation;
-  const holder = { ...requestor, confirmation };
+  const held = withHeldSecrets(rst, { requestor, signatures }, requestor.confirmation);
+  const holder = { ...requestor, ...held };
   const token = targetOf(rst.cancelTarget);
   await revoke({ ...request, requestor: holder, token }, parts.sts, parts);
   return writeCancelled(rst, profile);

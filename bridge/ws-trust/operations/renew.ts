@@ -12,7 +12,7 @@ import { onRecord } from '../audit.ts';
 import type { AuthenticatedRequest } from '../authentication/authenticated-request.ts';
 import type { Progress } from '../authentication/opened-message.ts';
 import { targetTypeOf } from '../exchange-mapping.ts';
-import { heldKey } from '../keys/proof-key.ts';
+import { heldKeys } from '../keys/proof-key.ts';
 import { type MadeSecret, makeSecret } from '../keys/symmetric-key.ts';
 import { openEntropy } from '../rst/entropy.ts';
 import { requireOnly, targetOf } from '../rst/honoured.ts';
@@ -78,14 +78,12 @@ function mapRenewal(
   const { rst, received, now, requestor, signatures } = request;
   const { correlationId, profile, sourceAddress } = received;
   const { skewSeconds } = parts.timestampRules;
-  const confirmation = heldKey(rst, { requestor, signatures });
   const requestedType = targetTypeOf(rst);
   const lifetimeSeconds = lifetimeSecondsOf(rst.lifetime, now, skewSeconds);
   return {
     operation: 'renew',
     correlationId,
-    // With UseKey the key that is named is the one that is meant, and no other that was shown.
-    requestor: { ...requestor, confirmation, ...(rst.useKey && { otherKeys: [] }) },
+    requestor: { ...requestor, ...heldKeys(rst, { requestor, signatures }) },
     subject: { ...targetOf(rst.renewTarget), use: 'lifecycle' },
     targets: targetsOf(request),
     ...(requestedType && { requestedType }),

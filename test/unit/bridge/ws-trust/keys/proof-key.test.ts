@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
-import { endorsingKeys, heldKey } from '#bridge/ws-trust/keys/proof-key.ts';
+import { endorsingKeys, heldKeys } from '#bridge/ws-trust/keys/proof-key.ts';
 import { nameCertificate } from '#bridge/xml/keys/public-key.ts';
 import { BEARER, type Confirmation, type PublicKeyConfirmation } from '#core/token/confirmation.ts';
 import { aRequestor } from '#test/support/core.ts';
@@ -26,7 +26,8 @@ function shown(wishes: Shown) {
   const requestor = aRequestor({ kind: 'principal', confirmation: ofRequestor });
   const signatures = [{ id: 'SIG-1', confirmation: key, tokens: [], coversBody, coversTimestamp }];
   const useKey = { key: wanted, ...(named !== undefined && { signatureId: named }) };
-  return heldKey({ useKey } as Parameters<typeof heldKey>[0], { requestor, signatures });
+  const rst = { useKey } as Parameters<typeof heldKeys>[0];
+  return heldKeys(rst, { requestor, signatures }).confirmation;
 }
 
 const UNPROVED = { reason: 'confirmation-missing' };
