@@ -109,9 +109,10 @@ final class Issue implements Case.Call<Server> {
         }
         var target = appliesTo == null ? server.arguments().appliesTo() : appliesTo;
         var context = IssuedTokenManager.getInstance().createIssuedTokenContext(configuration, target);
+        var askedAt = System.currentTimeMillis();
         IssuedTokenManager.getInstance().getIssuedToken(context);
         server.keepOpened(port, configuration);
-        return new IssuedToken(context, tokenType, key, target);
+        return new IssuedToken(context, tokenType, key, target, askedAt);
     }
 
     private void delegate(Server server) throws Exception {
