@@ -41,7 +41,7 @@ interface HeldToken {
 export type SecretFinder = (held: HeldToken) => Promise<Uint8Array | undefined>;
 
 /** Reasons for which a token is over. */
-const ENDED: ReadonlySet<string> = new Set(['token-expired', 'renewal-needed']);
+export const ENDED: ReadonlySet<string> = new Set(['token-expired', 'renewal-needed']);
 /** Reasons for which a token is no credential here, and may still be the one that the request is about. */
 const NO_CREDENTIAL: ReadonlySet<string> = new Set([...ENDED, 'token-audience-mismatch']);
 

@@ -27,6 +27,7 @@ import { refusedAsBadContext } from '../context-refusal.ts';
 import { refusedAsFailedAuthentication, validateCredential } from './credential.ts';
 import {
   asTarget,
+  ENDED,
   holderOfCredential,
   holderOfTarget,
   holderOfToken,
@@ -127,7 +128,8 @@ async function heldBy(named: NamedKey, parts: SignerTrustParts): Promise<HeldBes
       holder: { key: keyOf(named.jwk), confirmation: named, identity, tokens: [token] },
     };
   } catch (cause) {
-    if (!(cause instanceof SecurityFailure)) throw cause;
+    // That it is over it says itself, and its holder is to know it.
+    if (!(cause instanceof SecurityFailure) || ENDED.has(cause.reason)) throw cause;
     return { refusal: cause };
   }
 }

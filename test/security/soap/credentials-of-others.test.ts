@@ -5,6 +5,8 @@ import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import { before, describe, test } from 'node:test';
 import { THUMBPRINT_SHA1 } from '#bridge/xml/namespaces.ts';
+import { ExchangeFailure } from '#core/failure.ts';
+import type { TokenValidator } from '#core/token/token-validator.ts';
 import { parseCertificate } from '#src/trust/x509/certificate.ts';
 import { createCertificateFinder } from '#src/trust/x509/certificate-finder.ts';
 import { PASSWORD } from '#test/support/saml/saml-document.ts';
@@ -89,6 +91,24 @@ test('xml-security E9: nor does a user, who shows an assertion of another beside
   assert.match(alive.text, /UnsupportedSecurityToken/);
   assert.equal(alive.text, dead.text);
   assert.match(deadToHolder.text, /FailedAuthentication/);
+});
+
+test('ws-trust §4: that an assertion is over is told to who signs with a certificate of theirs beside it', async () => {
+  const over: TokenValidator = {
+    canHandle: ({ type }) => type === 'saml2',
+    validate: () => Promise.reject(new ExchangeFailure('token-expired', 'over')),
+  };
+  const setting = aWsTrustSetting({ validators: [over, knownCertificates([holder])] });
+  const assertion = `<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_1"></saml:Assertion>`;
+  const message = aSignedMessage(anRst(), {
+    by: holder,
+    tokens: `${assertion}${aBinaryToken(holder)}`,
+  });
+
+  const answer = await setting.front.handle(aPost(message));
+
+  assert.equal(faultCodeOf(answer), 'trust:FailedAuthentication');
+  assert.equal(setting.audit.records.at(-1)?.reason, 'token-expired');
 });
 
 const OTHER_WORDS = 'the same, under an algorithm of another kind of key';
