@@ -18,7 +18,7 @@ export interface SamlWorld {
   readonly ours: CertifiedKey;
 }
 
-/** Test users cost little to verify: one hash is made for all runs of a file. */
+/** Test users cost little to verify. */
 const CHEAP = { N: 2 ** 14, r: 8, p: 1 } as const;
 
 async function writeSecret(directory: string, name: string, text: string): Promise<void> {
@@ -54,13 +54,16 @@ function addRows(document: ConfigDocument): void {
   ];
 }
 
+/** The keys and the hash of all documents of a test file: to make them takes longer than all else at the start of a server. */
+let made: Promise<[partner: ForeignSamlIssuer, ours: CertifiedKey, password: string]> | undefined;
+
 /** Adds keys, trust, users and a policy that lets every subject have every type for `orders`. */
 export async function withSaml(document: ConfigDocument, directory: string): Promise<SamlWorld> {
-  const [partner, ours] = await Promise.all([aSamlIssuer(), aCertifiedKey()]);
+  made ??= Promise.all([aSamlIssuer(), aCertifiedKey(), hashPassword(PASSWORD, CHEAP)]);
+  const [partner, ours, password] = await made;
   await writeSecret(directory, 'keys/saml.pem', ours.privatePem);
   await writeSecret(directory, 'keys/saml.crt', ours.certificatePem);
   await writeSecret(directory, 'partner.crt', partner.certificatePem);
-  const password = await hashPassword(PASSWORD, CHEAP);
   await writeSecret(
     directory,
     'users.yaml',

@@ -126,7 +126,10 @@ async function writeFiles(
   }
 }
 
-/** Writes a whole configuration with fresh keys into `directory`. */
+/** The RSA key of all servers of a test file: to make one takes longer than all else at a start, and no test needs another. */
+let rsaKeyPem: Promise<string> | undefined;
+
+/** Writes a whole configuration with fresh keys into `directory`, but for the RSA key. */
 export async function writeConfiguration(
   directory: string,
   document: ConfigDocument,
@@ -136,7 +139,7 @@ export async function writeConfiguration(
   await writeFiles(directory, {
     'viaduct.yaml': stringify(document),
     'keys/es256.pem': await generateKeyPem('ES256'),
-    'keys/rs256.pem': await generateKeyPem('RS256', 2048),
+    'keys/rs256.pem': await (rsaKeyPem ??= generateKeyPem('RS256', 2048)),
     'keys/audit.key': randomBytes(32).toString('base64'),
     'keys/refresh.key': randomBytes(32).toString('base64'),
     'gateway.secret': GATEWAY_SECRET,
