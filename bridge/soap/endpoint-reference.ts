@@ -4,8 +4,7 @@
 import { element, type Markup, type MarkupName } from '#bridge/xml/canonical/markup.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { requiredChild, trimmedTextOf } from '#bridge/xml/reader.ts';
-import type { XmlElement } from '#bridge/xml/tree.ts';
-import { elementsOf } from '#bridge/xml/tree.ts';
+import { elementsOf, type XmlElement } from '#bridge/xml/tree.ts';
 import { WSA_2004_NS, WSA_NS } from './namespaces.ts';
 
 const IDENTITY_NS = 'http://schemas.xmlsoap.org/ws/2006/02/addressingidentity';

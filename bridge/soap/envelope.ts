@@ -3,8 +3,7 @@
 
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { readInOrder } from '#bridge/xml/shape.ts';
-import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
-import { elementsOf } from '#bridge/xml/tree.ts';
+import { elementsOf, type XmlDocument, type XmlElement } from '#bridge/xml/tree.ts';
 import { EnvelopeFailure } from './envelope-failure.ts';
 import { type HeaderBlock, readHeaderBlocks } from './header-block.ts';
 import { type SoapVersion, versionOfNamespace } from './soap-version.ts';

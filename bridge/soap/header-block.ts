@@ -2,8 +2,7 @@
 
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import type { ExpandedName } from '#bridge/xml/reader.ts';
-import type { XmlElement } from '#bridge/xml/tree.ts';
-import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
+import { attributeOf, elementsOf, isNamed, type XmlElement } from '#bridge/xml/tree.ts';
 import { EnvelopeFailure } from './envelope-failure.ts';
 import { SOAP_SPELLING, type SoapVersion } from './soap-version.ts';
 

@@ -3,13 +3,14 @@
 
 import { writeEndpointReference } from '#bridge/soap/endpoint-reference.ts';
 import { AUTHORIZATION_NS, TRUST_13_NS, TRUST_2005_NS } from '#bridge/ws-trust/names.ts';
-import type {
-  AttributePair,
-  Markup,
-  MarkupChild,
-  MarkupName,
+import {
+  type AttributePair,
+  element,
+  type Markup,
+  type MarkupChild,
+  type MarkupName,
+  SIGNATURE_PLACE,
 } from '#bridge/xml/canonical/markup.ts';
-import { element, SIGNATURE_PLACE } from '#bridge/xml/canonical/markup.ts';
 import { toWireText } from '#bridge/xml/canonical/writer.ts';
 import { writeDateTime } from '#bridge/xml/date-time.ts';
 import { x509KeyInfo } from '#bridge/xml/keys/key-info.ts';

@@ -4,8 +4,7 @@
 import { SOAP_SPELLING } from '#bridge/soap/soap-version.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { DS_NS, DSIG11_NS, WSSE_NS, WSU_NS, XML_NS, XSI_NS } from '#bridge/xml/namespaces.ts';
-import type { XmlAttribute, XmlElement } from '#bridge/xml/tree.ts';
-import { attributeOf } from '#bridge/xml/tree.ts';
+import { attributeOf, type XmlAttribute, type XmlElement } from '#bridge/xml/tree.ts';
 import { WSC_13_NS, WSC_2005_NS } from './names.ts';
 import { SecurityFailure } from './security-failure.ts';
 

@@ -2,10 +2,8 @@
 
 import type { Envelope } from '#bridge/soap/envelope.ts';
 import { DS_NS, WSSE_NS, WSU_NS } from '#bridge/xml/namespaces.ts';
-import type { ExpandedName } from '#bridge/xml/reader.ts';
-import { childrenNamed, optionalChild } from '#bridge/xml/reader.ts';
-import type { XmlElement } from '#bridge/xml/tree.ts';
-import { elementsOf, isNamed } from '#bridge/xml/tree.ts';
+import { childrenNamed, type ExpandedName, optionalChild } from '#bridge/xml/reader.ts';
+import { elementsOf, isNamed, type XmlElement } from '#bridge/xml/tree.ts';
 import { requireKnownSecurity } from './known-attributes.ts';
 import { readSecurely, SecurityFailure } from './security-failure.ts';
 import { readTimestamp, type Timestamp } from './timestamp.ts';

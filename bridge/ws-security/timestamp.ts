@@ -5,8 +5,7 @@ import { parseDateTime, writeDateTime } from '#bridge/xml/date-time.ts';
 import { WSU_NS, wsse, wsu } from '#bridge/xml/namespaces.ts';
 import { trimmedTextOf } from '#bridge/xml/reader.ts';
 import { readInOrder } from '#bridge/xml/shape.ts';
-import type { XmlElement } from '#bridge/xml/tree.ts';
-import { elementsOf } from '#bridge/xml/tree.ts';
+import { elementsOf, type XmlElement } from '#bridge/xml/tree.ts';
 import type { Instant } from '#core/instant.ts';
 import { SecurityFailure } from './security-failure.ts';
 

@@ -1,8 +1,7 @@
 // Readers over the tree (xml-security V12): by expanded name, one candidate, text without element children.
 
 import { XmlFailure } from './failure.ts';
-import type { XmlElement } from './tree.ts';
-import { elementsOf, isNamed, lookupNamespace } from './tree.ts';
+import { elementsOf, isNamed, lookupNamespace, type XmlElement } from './tree.ts';
 
 /** An expanded name. */
 export interface ExpandedName {

@@ -1,9 +1,7 @@
 // Shape checks shared by signatures and encryption (xml-security V6): exact children in order, known attributes only.
 
-import type { XmlFailureReason } from './failure.ts';
-import { XmlFailure } from './failure.ts';
-import type { XmlElement } from './tree.ts';
-import { attributeOf, elementsOf, isNamed } from './tree.ts';
+import { XmlFailure, type XmlFailureReason } from './failure.ts';
+import { attributeOf, elementsOf, isNamed, type XmlElement } from './tree.ts';
 
 /** The element children, after checking that there are no unknown attributes and no text.
  * @throws {XmlFailure} the reason given */

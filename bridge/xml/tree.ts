@@ -1,7 +1,6 @@
 // The parsed document: small read-only nodes. The tree that is digested is the tree that is read (xml-security V1).
 
-import type { XmlFailureReason } from './failure.ts';
-import { XmlFailure } from './failure.ts';
+import { XmlFailure, type XmlFailureReason } from './failure.ts';
 import { SAML2_NS, SAML11_NS, XML_NS } from './namespaces.ts';
 
 /** An attribute; namespace declarations are not attributes here. */

@@ -3,8 +3,7 @@
 import { lookup as lookupHost } from 'node:dns/promises';
 import http from 'node:http';
 import https from 'node:https';
-import type { LookupFunction } from 'node:net';
-import { isIP } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { callbackify } from 'node:util';
 import { namesHost } from '#core/foreign/allowed-host.ts';

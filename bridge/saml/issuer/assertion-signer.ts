@@ -3,12 +3,10 @@
 import { X509Certificate } from 'node:crypto';
 import type { Markup } from '#bridge/xml/canonical/markup.ts';
 import { x509KeyInfo } from '#bridge/xml/keys/key-info.ts';
-import type { TrustedPublicKey } from '#bridge/xml/keys/trusted-key.ts';
-import { trustPublicKey } from '#bridge/xml/keys/trusted-key.ts';
+import { type TrustedPublicKey, trustPublicKey } from '#bridge/xml/keys/trusted-key.ts';
 import { DSIG_MORE } from '#bridge/xml/namespaces.ts';
 import type { SignOptions } from '#bridge/xml/signature/sign.ts';
-import type { Signer } from '#bridge/xml/signature/signer.ts';
-import { verifyAfterSigning } from '#bridge/xml/signature/signer.ts';
+import { type Signer, verifyAfterSigning } from '#bridge/xml/signature/signer.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Instant } from '#core/instant.ts';
 import type { TokenSpec } from '#core/token/token-spec.ts';

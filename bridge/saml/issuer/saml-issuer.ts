@@ -1,12 +1,10 @@
 // Issues SAML 1.1 and 2.0 assertions. The text that leaves is the text that was signed (xml-security S7).
 
 import { X509Certificate } from 'node:crypto';
-import type { FinalXml, Markup } from '#bridge/xml/canonical/markup.ts';
-import { element } from '#bridge/xml/canonical/markup.ts';
+import { element, type FinalXml, type Markup } from '#bridge/xml/canonical/markup.ts';
 import { toWireText } from '#bridge/xml/canonical/writer.ts';
 import { isLegalText } from '#bridge/xml/characters.ts';
-import type { Recipient } from '#bridge/xml/encryption/encrypt.ts';
-import { createRecipient, encryptXml } from '#bridge/xml/encryption/encrypt.ts';
+import { createRecipient, encryptXml, type Recipient } from '#bridge/xml/encryption/encrypt.ts';
 import { thumbprintKeyInfo, x509KeyInfo } from '#bridge/xml/keys/key-info.ts';
 import { SAML2_NS } from '#bridge/xml/namespaces.ts';
 import { signEnveloped } from '#bridge/xml/signature/sign.ts';
@@ -16,8 +14,7 @@ import { assertionIdOf } from '../assertion-id.ts';
 import { writeConfirmationKey } from '../key-confirmation.ts';
 import { refuse, refusedAs, rejectedAs } from '../refusal.ts';
 import { requireRoom } from './assertion-room.ts';
-import type { SamlSigningKeys } from './assertion-signer.ts';
-import { createSignerSource } from './assertion-signer.ts';
+import { createSignerSource, type SamlSigningKeys } from './assertion-signer.ts';
 import { type WritableClaim, writableClaims } from './claim-writer.ts';
 import { type SamlShape, samlShape } from './saml-shape.ts';
 import { writeSaml1 } from './saml1-writer.ts';

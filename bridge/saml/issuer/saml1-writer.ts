@@ -1,15 +1,19 @@
 // Writes SAML 1.1 assertions (SAML 1.1 §2) from a decision. Decides nothing. Actors have no place in them.
 
-import type { AttributePair, Markup, MarkupChild } from '#bridge/xml/canonical/markup.ts';
-import { element, SIGNATURE_PLACE } from '#bridge/xml/canonical/markup.ts';
+import {
+  type AttributePair,
+  element,
+  type Markup,
+  type MarkupChild,
+  SIGNATURE_PLACE,
+} from '#bridge/xml/canonical/markup.ts';
 import { writeDateTime } from '#bridge/xml/date-time.ts';
 import { SAML11_NS } from '#bridge/xml/namespaces.ts';
 import type { TokenSpec } from '#core/token/token-spec.ts';
 import { assertionIdOf } from '../assertion-id.ts';
 import { contextClassOf } from '../authentication-context.ts';
 import { CONFIRMATION_METHODS } from '../names.ts';
-import type { WritableClaim } from './claim-writer.ts';
-import { splitName, writableClaims } from './claim-writer.ts';
+import { splitName, type WritableClaim, writableClaims } from './claim-writer.ts';
 import {
   audiencesOf,
   authenticationInstantOf,

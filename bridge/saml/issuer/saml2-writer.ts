@@ -1,12 +1,13 @@
 // Writes SAML 2.0 assertions (SAML Core 2.0 §2) from a decision. Decides nothing.
 
-import type {
-  AttributePair,
-  Markup,
-  MarkupChild,
-  MarkupName,
+import {
+  type AttributePair,
+  element,
+  type Markup,
+  type MarkupChild,
+  type MarkupName,
+  SIGNATURE_PLACE,
 } from '#bridge/xml/canonical/markup.ts';
-import { element, SIGNATURE_PLACE } from '#bridge/xml/canonical/markup.ts';
 import { writeDateTime } from '#bridge/xml/date-time.ts';
 import { SAML2_NS, XS_NS, XSI_NS } from '#bridge/xml/namespaces.ts';
 import type { Actor } from '#core/claims/subject.ts';
@@ -14,8 +15,12 @@ import type { TokenSpec } from '#core/token/token-spec.ts';
 import { assertionIdOf } from '../assertion-id.ts';
 import { contextClassOf } from '../authentication-context.ts';
 import { CONFIRMATION_METHODS, DELEGATION_NS, NAME_ENTITY, NAME_UNSPECIFIED } from '../names.ts';
-import type { WritableClaim } from './claim-writer.ts';
-import { friendlyNameOf, nameFormatOf, writableClaims } from './claim-writer.ts';
+import {
+  friendlyNameOf,
+  nameFormatOf,
+  type WritableClaim,
+  writableClaims,
+} from './claim-writer.ts';
 import type { SamlShape } from './saml-shape.ts';
 import {
   audiencesOf,

@@ -10,15 +10,14 @@ import { type TrustedPublicKey, trustPublicKey } from '#bridge/xml/keys/trusted-
 import { DS_NS, FEDERATION_NS, SAML2MD_NS, XSI_NS } from '#bridge/xml/namespaces.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { resolveQName } from '#bridge/xml/reader.ts';
-import type { Verified } from '#bridge/xml/signature/proof.ts';
 import {
   optionalVerifiedChild,
+  type Verified,
   verifiedChild,
   verifiedChildren,
 } from '#bridge/xml/signature/proof.ts';
 import { verifyEnveloped } from '#bridge/xml/signature/verify-enveloped.ts';
-import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
-import { attributeOf, isNamed } from '#bridge/xml/tree.ts';
+import { attributeOf, isNamed, type XmlDocument, type XmlElement } from '#bridge/xml/tree.ts';
 import type { Instant } from '#core/instant.ts';
 import { bytesOf } from '../reader/element-reader.ts';
 import { MAX_TRIED_KEYS } from '../validator/verify-evidence.ts';

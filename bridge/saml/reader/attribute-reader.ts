@@ -2,10 +2,8 @@
 
 import { SAML2_NS, SAML11_NS, XSI_NS } from '#bridge/xml/namespaces.ts';
 import { defined, textOf } from '#bridge/xml/reader.ts';
-import type { Verified } from '#bridge/xml/signature/proof.ts';
-import { verifiedChildren } from '#bridge/xml/signature/proof.ts';
-import type { XmlElement } from '#bridge/xml/tree.ts';
-import { attributeOf } from '#bridge/xml/tree.ts';
+import { type Verified, verifiedChildren } from '#bridge/xml/signature/proof.ts';
+import { attributeOf, type XmlElement } from '#bridge/xml/tree.ts';
 import { ATTRIBUTE_BASIC, ATTRIBUTE_UNSPECIFIED, ATTRIBUTE_URI, CLAIMS_2009_NS } from '../names.ts';
 import { nonEmptyAttribute, requireKnownChildren } from './element-reader.ts';
 import type { SamlAttribute } from './saml-assertion.ts';

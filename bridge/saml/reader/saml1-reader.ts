@@ -2,14 +2,13 @@
 
 import { DS_NS, SAML11_NS } from '#bridge/xml/namespaces.ts';
 import { defined } from '#bridge/xml/reader.ts';
-import type { Verified } from '#bridge/xml/signature/proof.ts';
 import {
   optionalVerifiedChild,
+  type Verified,
   verifiedChild,
   verifiedChildren,
 } from '#bridge/xml/signature/proof.ts';
-import type { XmlElement } from '#bridge/xml/tree.ts';
-import { elementsOf, isNamed } from '#bridge/xml/tree.ts';
+import { elementsOf, isNamed, type XmlElement } from '#bridge/xml/tree.ts';
 import { keyInfoConfirmation } from '../key-confirmation.ts';
 import { confirmationMethodOf } from '../names.ts';
 import { refuse } from '../refusal.ts';
@@ -24,14 +23,14 @@ import {
   requireKnownChildren,
   uriOf,
 } from './element-reader.ts';
-import type {
-  SamlAssertion,
-  SamlAuthentication,
-  SamlConditions,
-  SamlConfirmation,
-  SamlName,
+import {
+  NO_CONDITIONS,
+  type SamlAssertion,
+  type SamlAuthentication,
+  type SamlConditions,
+  type SamlConfirmation,
+  type SamlName,
 } from './saml-assertion.ts';
-import { NO_CONDITIONS } from './saml-assertion.ts';
 
 interface StatementSubject {
   readonly name?: SamlName;

@@ -2,14 +2,13 @@
 
 import { SAML2_NS, XSI_NS } from '#bridge/xml/namespaces.ts';
 import { defined, resolveQName } from '#bridge/xml/reader.ts';
-import type { Verified } from '#bridge/xml/signature/proof.ts';
 import {
   optionalVerifiedChild,
+  type Verified,
   verifiedChild,
   verifiedChildren,
 } from '#bridge/xml/signature/proof.ts';
-import type { XmlElement } from '#bridge/xml/tree.ts';
-import { attributeOf, elementsOf } from '#bridge/xml/tree.ts';
+import { attributeOf, elementsOf, type XmlElement } from '#bridge/xml/tree.ts';
 import { ACTOR_CHAIN_CEILING } from '#core/delegation/actor-chain.ts';
 import { DELEGATION_NS } from '../names.ts';
 import { refuse } from '../refusal.ts';

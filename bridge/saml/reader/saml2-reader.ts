@@ -3,14 +3,13 @@
 
 import { DS_NS, SAML2_NS } from '#bridge/xml/namespaces.ts';
 import { defined } from '#bridge/xml/reader.ts';
-import type { Verified } from '#bridge/xml/signature/proof.ts';
 import {
   optionalVerifiedChild,
+  type Verified,
   verifiedChild,
   verifiedChildren,
 } from '#bridge/xml/signature/proof.ts';
-import type { XmlElement } from '#bridge/xml/tree.ts';
-import { attributeOf, isNamed, isWhitespace } from '#bridge/xml/tree.ts';
+import { attributeOf, isNamed, isWhitespace, type XmlElement } from '#bridge/xml/tree.ts';
 import { confirmationMethodOf } from '../names.ts';
 import { refuse } from '../refusal.ts';
 import { readSaml2Attributes } from './attribute-reader.ts';
@@ -23,8 +22,12 @@ import {
   requireKnownChildren,
   uriOf,
 } from './element-reader.ts';
-import type { SamlAssertion, SamlAuthentication, SamlConfirmation } from './saml-assertion.ts';
-import { NO_CONDITIONS } from './saml-assertion.ts';
+import {
+  NO_CONDITIONS,
+  type SamlAssertion,
+  type SamlAuthentication,
+  type SamlConfirmation,
+} from './saml-assertion.ts';
 import { readSaml2Conditions } from './saml2-conditions.ts';
 
 /** Reads the assertion.

@@ -6,8 +6,13 @@ import { SAML2_NS, SAML11_NS, XENC_NS } from '#bridge/xml/namespaces.ts';
 import { DEFAULT_LIMITS } from '#bridge/xml/parser/limits.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { readInOrder } from '#bridge/xml/shape.ts';
-import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
-import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
+import {
+  attributeOf,
+  elementsOf,
+  isNamed,
+  type XmlDocument,
+  type XmlElement,
+} from '#bridge/xml/tree.ts';
 import type { SecurityToken } from '#core/token/security-token.ts';
 import type { SamlTokenType } from '../names.ts';
 import { refuse, refusedAs, rejectedAs } from '../refusal.ts';

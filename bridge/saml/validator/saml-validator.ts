@@ -11,11 +11,14 @@ import { NAME_ENTITY } from '../names.ts';
 import { readSaml1 } from '../reader/saml1-reader.ts';
 import { readSaml2 } from '../reader/saml2-reader.ts';
 import { refuse, refusedAs } from '../refusal.ts';
-import type { AssertionDecrypter, OpenedEvidence } from './saml-evidence.ts';
-import { isSamlEvidence, openEvidence } from './saml-evidence.ts';
+import {
+  type AssertionDecrypter,
+  isSamlEvidence,
+  type OpenedEvidence,
+  openEvidence,
+} from './saml-evidence.ts';
 import { factsOf } from './saml-facts.ts';
-import type { OwnSamlTrust, SamlTerms, SamlTrust } from './saml-trust.ts';
-import { indexTerms } from './saml-trust.ts';
+import { indexTerms, type OwnSamlTrust, type SamlTerms, type SamlTrust } from './saml-trust.ts';
 import { verifyEvidence } from './verify-evidence.ts';
 
 export interface SamlValidatorParts {

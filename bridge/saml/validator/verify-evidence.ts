@@ -3,8 +3,7 @@
 
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import type { TrustedPublicKey } from '#bridge/xml/keys/trusted-key.ts';
-import type { VerifiedElement } from '#bridge/xml/signature/verify-enveloped.ts';
-import { verifyAssertion } from '#bridge/xml/signature/verify-enveloped.ts';
+import { type VerifiedElement, verifyAssertion } from '#bridge/xml/signature/verify-enveloped.ts';
 import type { Instant } from '#core/instant.ts';
 import { refuse, rejectedAs } from '../refusal.ts';
 import type { OpenedEvidence } from './saml-evidence.ts';

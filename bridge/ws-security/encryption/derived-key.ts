@@ -12,8 +12,7 @@ import {
 } from '#bridge/xml/canonical/markup.ts';
 import { WSSE_NS, WSU_ID } from '#bridge/xml/namespaces.ts';
 import { optionalChild, requiredChild, textOf, trimmedTextOf } from '#bridge/xml/reader.ts';
-import type { XmlElement } from '#bridge/xml/tree.ts';
-import { elementsOf } from '#bridge/xml/tree.ts';
+import { elementsOf, type XmlElement } from '#bridge/xml/tree.ts';
 import { eitherAttribute } from '../known-attributes.ts';
 import { readSecurely, SecurityFailure } from '../security-failure.ts';
 import { computePSha1 } from './p-sha1.ts';

@@ -1,8 +1,7 @@
 // Decrypts a message (WSS 1.1.1 §9) before anything of it is read, and tells later steps which parts came encrypted. Signatures are
 // verified in the decrypted message only (xml-security V1, D6): one over ciphertext covers nothing there.
 
-import type { Envelope } from '#bridge/soap/envelope.ts';
-import { readEnvelope } from '#bridge/soap/envelope.ts';
+import { type Envelope, readEnvelope } from '#bridge/soap/envelope.ts';
 import {
   decryptXml,
   exactly,
@@ -17,8 +16,7 @@ import { XmlFailure } from '#bridge/xml/failure.ts';
 import { DS_NS, SAML2_NS, SAML11_NS, WSSE_NS, XENC_NS } from '#bridge/xml/namespaces.ts';
 import type { XmlLimits } from '#bridge/xml/parser/limits.ts';
 import { childrenNamed, type ExpandedName } from '#bridge/xml/reader.ts';
-import type { XmlElement } from '#bridge/xml/tree.ts';
-import { isAssertion, isNamed } from '#bridge/xml/tree.ts';
+import { isAssertion, isNamed, type XmlElement } from '#bridge/xml/tree.ts';
 import { type FaultCodes, runSecurely, SecurityFailure } from '../security-failure.ts';
 import { securityElements } from '../security-header.ts';
 

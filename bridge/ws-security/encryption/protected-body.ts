@@ -4,8 +4,7 @@
 import type { Envelope } from '#bridge/soap/envelope.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import type { Proof } from '#bridge/xml/signature/proof.ts';
-import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
-import { elementsOf } from '#bridge/xml/tree.ts';
+import { elementsOf, type XmlDocument, type XmlElement } from '#bridge/xml/tree.ts';
 import { SecurityFailure } from '../security-failure.ts';
 
 declare const protection: unique symbol;

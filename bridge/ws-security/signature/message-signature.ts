@@ -8,8 +8,7 @@ import { type TrustedKey, trustSecretKey } from '#bridge/xml/keys/trusted-key.ts
 import type { Proof } from '#bridge/xml/signature/proof.ts';
 import type { ResolvedToken } from '#bridge/xml/signature/str-transform.ts';
 import { verifyMessageSignature } from '#bridge/xml/signature/verify-message.ts';
-import type { XmlElement } from '#bridge/xml/tree.ts';
-import { attributeOf } from '#bridge/xml/tree.ts';
+import { attributeOf, type XmlElement } from '#bridge/xml/tree.ts';
 import type { PublicKeyConfirmation, SymmetricKeyConfirmation } from '#core/token/confirmation.ts';
 import type { ValidatedToken } from '#core/token/security-token.ts';
 import { deriveKey } from '../encryption/derived-key.ts';

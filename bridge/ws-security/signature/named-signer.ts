@@ -13,8 +13,7 @@ import {
   textOf,
   trimmedTextOf,
 } from '#bridge/xml/reader.ts';
-import type { XmlElement } from '#bridge/xml/tree.ts';
-import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
+import { attributeOf, elementsOf, isNamed, type XmlElement } from '#bridge/xml/tree.ts';
 import type { ContextName } from '#core/ledger/kept-token.ts';
 import { type KeyDerivation, readDerivedKey } from '../encryption/derived-key.ts';
 import { requireKnownSecurity } from '../known-attributes.ts';

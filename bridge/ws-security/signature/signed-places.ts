@@ -6,8 +6,7 @@ import { isAddressing } from '#bridge/soap/endpoint-reference.ts';
 import type { Envelope } from '#bridge/soap/envelope.ts';
 import { DS_NS, WSSE_NS } from '#bridge/xml/namespaces.ts';
 import { childrenNamed } from '#bridge/xml/reader.ts';
-import type { XmlElement } from '#bridge/xml/tree.ts';
-import { elementsOf } from '#bridge/xml/tree.ts';
+import { elementsOf, type XmlElement } from '#bridge/xml/tree.ts';
 import { SecurityFailure } from '../security-failure.ts';
 import type { SecurityHeader } from '../security-header.ts';
 

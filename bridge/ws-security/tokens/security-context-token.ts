@@ -5,8 +5,7 @@ import { type AttributePair, element, type Markup } from '#bridge/xml/canonical/
 import { WSU_ID } from '#bridge/xml/namespaces.ts';
 import { trimmedTextOf } from '#bridge/xml/reader.ts';
 import { readInOrder } from '#bridge/xml/shape.ts';
-import type { XmlElement } from '#bridge/xml/tree.ts';
-import { elementsOf } from '#bridge/xml/tree.ts';
+import { elementsOf, type XmlElement } from '#bridge/xml/tree.ts';
 import type { ContextName } from '#core/ledger/kept-token.ts';
 import { readSecurely, SecurityFailure } from '../security-failure.ts';
 

@@ -15,8 +15,13 @@ import {
 } from '#bridge/xml/namespaces.ts';
 import { ownIdOf } from '#bridge/xml/parser/ids.ts';
 import { requireEmpty, textOf, trimmedTextOf } from '#bridge/xml/reader.ts';
-import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
-import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
+import {
+  attributeOf,
+  elementsOf,
+  isNamed,
+  type XmlDocument,
+  type XmlElement,
+} from '#bridge/xml/tree.ts';
 import {
   CONTEXT_TYPES,
   JWT_VALUE_TYPE,

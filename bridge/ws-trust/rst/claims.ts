@@ -3,8 +3,7 @@
 
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { parseBoolean, textOf } from '#bridge/xml/reader.ts';
-import type { XmlElement } from '#bridge/xml/tree.ts';
-import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
+import { attributeOf, elementsOf, isNamed, type XmlElement } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { AUTHORIZATION_2006_NS, AUTHORIZATION_NS, IDENTITY_NS, isOfClaims } from '../names.ts';
 import type { RequestedClaim } from './rst-request.ts';

@@ -11,8 +11,13 @@ import {
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { WSSE_NS } from '#bridge/xml/namespaces.ts';
 import { onlyChild } from '#bridge/xml/reader.ts';
-import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
-import { elementsOf, isAssertion, isNamed } from '#bridge/xml/tree.ts';
+import {
+  elementsOf,
+  isAssertion,
+  isNamed,
+  type XmlDocument,
+  type XmlElement,
+} from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { SecurityToken } from '#core/token/security-token.ts';
 

@@ -6,8 +6,7 @@ import { decryptKey, type KeyUnwrappers } from '#bridge/xml/encryption/decrypt.t
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { XENC_NS } from '#bridge/xml/namespaces.ts';
 import { onlyChild, textOf } from '#bridge/xml/reader.ts';
-import type { XmlElement } from '#bridge/xml/tree.ts';
-import { isNamed } from '#bridge/xml/tree.ts';
+import { isNamed, type XmlElement } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { TRUST_13_NS, TRUST_2005_NS, type TrustNames } from '../names.ts';
 

@@ -2,8 +2,7 @@
 
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { requireEmpty, trimmedTextOf } from '#bridge/xml/reader.ts';
-import type { XmlElement } from '#bridge/xml/tree.ts';
-import { elementsOf, isAssertion } from '#bridge/xml/tree.ts';
+import { elementsOf, isAssertion, type XmlElement } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { IDENTITY_NS, POLICY_NAMESPACES, TRUST_14_NS, type TrustNames } from '../names.ts';
 import { requireKnownAttributes, requireKnownAttributesWithin } from './parameter-attributes.ts';

@@ -12,8 +12,7 @@ import {
   requireEmpty,
   trimmedTextOf,
 } from '#bridge/xml/reader.ts';
-import type { XmlElement } from '#bridge/xml/tree.ts';
-import { elementsOf } from '#bridge/xml/tree.ts';
+import { elementsOf, type XmlElement } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { type KeyType, keyTypeOf } from '../keys/key-type.ts';
 import { operationOf, type TrustNames, trustOf } from '../names.ts';

@@ -3,8 +3,7 @@
 import { isAddressing, readAddress } from '#bridge/soap/endpoint-reference.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { onlyChild, trimmedTextOf } from '#bridge/xml/reader.ts';
-import type { XmlElement } from '#bridge/xml/tree.ts';
-import { elementsOf, isNamed } from '#bridge/xml/tree.ts';
+import { elementsOf, isNamed, type XmlElement } from '#bridge/xml/tree.ts';
 import { POLICY_NAMESPACES, type TrustNames } from '../names.ts';
 
 /** The one address of an AppliesTo: an endpoint reference, or a URI of the policy namespace.

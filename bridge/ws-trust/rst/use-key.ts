@@ -14,8 +14,7 @@ import { readKeyInfo, readKeyValue, readRsaKeyValue } from '#bridge/xml/keys/key
 import { nameCertificate } from '#bridge/xml/keys/public-key.ts';
 import { DS_NS, WSSE_NS } from '#bridge/xml/namespaces.ts';
 import { optionalChild, textOf } from '#bridge/xml/reader.ts';
-import type { XmlElement } from '#bridge/xml/tree.ts';
-import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
+import { attributeOf, elementsOf, isNamed, type XmlElement } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { PublicKeyConfirmation } from '#core/token/confirmation.ts';
 

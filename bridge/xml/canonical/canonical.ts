@@ -5,10 +5,15 @@ import { Buffer } from 'node:buffer';
 import { XmlFailure } from '../failure.ts';
 import { XML_NS } from '../namespaces.ts';
 import { MAX_CANONICAL_BYTES } from '../parser/limits.ts';
-import type { XmlAttribute, XmlElement } from '../tree.ts';
-import { lookupNamespace, namespacesInScope } from '../tree.ts';
-import type { Binding, CanonicalOutput, TagSource } from './canonical-tag.ts';
-import { closeTag, createOutput, openTag } from './canonical-tag.ts';
+import { lookupNamespace, namespacesInScope, type XmlAttribute, type XmlElement } from '../tree.ts';
+import {
+  type Binding,
+  type CanonicalOutput,
+  closeTag,
+  createOutput,
+  openTag,
+  type TagSource,
+} from './canonical-tag.ts';
 import { escapeText } from './escape.ts';
 
 /** How to canonicalise. */

@@ -1,11 +1,22 @@
 // Writes markup as text that is already in exclusive canonical form (xml-security S1): what is signed is what is sent.
 
 import { Buffer } from 'node:buffer';
-import type { Binding, CanonicalOutput } from './canonical-tag.ts';
-import { closeTag, createOutput, openTag } from './canonical-tag.ts';
+import {
+  type Binding,
+  type CanonicalOutput,
+  closeTag,
+  createOutput,
+  openTag,
+} from './canonical-tag.ts';
 import { escapeText, toAsciiWire } from './escape.ts';
-import type { FinalXml, Markup, MarkupChild, MarkupName } from './markup.ts';
-import { isFinal, SIGNATURE_PLACE } from './markup.ts';
+import {
+  type FinalXml,
+  isFinal,
+  type Markup,
+  type MarkupChild,
+  type MarkupName,
+  SIGNATURE_PLACE,
+} from './markup.ts';
 
 /** How to write an apex. */
 export interface WriteOptions {

@@ -5,8 +5,7 @@ import { XmlFailure } from '../failure.ts';
 import type { XmlLimits } from '../parser/limits.ts';
 import type { XmlDocument, XmlElement } from '../tree.ts';
 import { decryptContent } from './decrypt.ts';
-import type { GraftedDocument } from './graft.ts';
-import { graft, parseInPlace } from './graft.ts';
+import { type GraftedDocument, graft, parseInPlace } from './graft.ts';
 import type { EncryptedPart } from './shared-key-shape.ts';
 
 /** How a message is opened once its key is known. */

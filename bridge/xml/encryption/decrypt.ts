@@ -2,17 +2,14 @@
 // oracle. The result is a new document with its own root (V1); whatever is signed in it must be verified there (D6).
 
 import { Buffer } from 'node:buffer';
-import type { KeyObject } from 'node:crypto';
-import { createDecipheriv, randomBytes, webcrypto } from 'node:crypto';
+import { createDecipheriv, type KeyObject, randomBytes, webcrypto } from 'node:crypto';
 import { XmlFailure } from '../failure.ts';
 import { modulusBytesOf } from '../keys/trusted-key.ts';
 import type { XmlLimits } from '../parser/limits.ts';
 import { parseXml } from '../parser/parser.ts';
 import type { XmlDocument, XmlElement } from '../tree.ts';
-import type { ContentMethod } from './encryption-algorithms.ts';
-import { GCM_IV_BYTES, GCM_TAG_BYTES } from './encryption-algorithms.ts';
-import type { EncryptedKeyShape } from './encryption-shape.ts';
-import { readEncryptedData, readEncryptedKey } from './encryption-shape.ts';
+import { type ContentMethod, GCM_IV_BYTES, GCM_TAG_BYTES } from './encryption-algorithms.ts';
+import { type EncryptedKeyShape, readEncryptedData, readEncryptedKey } from './encryption-shape.ts';
 
 /** Unwraps keys with one RSA private key: in memory, KMS or PKCS#11. */
 export interface KeyUnwrapper {

@@ -1,11 +1,15 @@
 // Encrypts finished XML and proof keys to a relying party (XML Encryption 1.1 §3, xml-security §7). Sign first.
 
 import { Buffer } from 'node:buffer';
-import type { KeyObject } from 'node:crypto';
-import { constants, createCipheriv, publicEncrypt, randomBytes } from 'node:crypto';
+import { constants, createCipheriv, type KeyObject, publicEncrypt, randomBytes } from 'node:crypto';
 import { writeBase64 } from '../base64.ts';
-import type { AttributePair, FinalXml, Markup, MarkupName } from '../canonical/markup.ts';
-import { element } from '../canonical/markup.ts';
+import {
+  type AttributePair,
+  element,
+  type FinalXml,
+  type Markup,
+  type MarkupName,
+} from '../canonical/markup.ts';
 import { toWireBytes } from '../canonical/writer.ts';
 import { XmlFailure } from '../failure.ts';
 import { trustPublicKey } from '../keys/trusted-key.ts';
@@ -18,12 +22,14 @@ import {
   XENC_NS,
   XENC11_NS,
 } from '../namespaces.ts';
-import type { ContentMethod, ContentName, TransportName } from './encryption-algorithms.ts';
 import {
   CONTENT_METHODS,
+  type ContentMethod,
+  type ContentName,
   GCM_IV_BYTES,
   GCM_TAG_BYTES,
   TRANSPORT_METHODS,
+  type TransportName,
 } from './encryption-algorithms.ts';
 
 declare const accepted: unique symbol;

@@ -5,12 +5,15 @@ import { parseBase64 } from '../base64.ts';
 import { XmlFailure } from '../failure.ts';
 import { DS_NS, XENC_NS, XENC11_NS } from '../namespaces.ts';
 import { textOf } from '../reader.ts';
-import type { ChildReader } from '../shape.ts';
-import { readShape, requireAttributes, requiredAttribute } from '../shape.ts';
-import type { XmlElement } from '../tree.ts';
-import { attributeOf, isNamed } from '../tree.ts';
-import type { ContentMethod, TransportMethod } from './encryption-algorithms.ts';
-import { contentMethod, TRANSPORT_METHODS, transportMethod } from './encryption-algorithms.ts';
+import { type ChildReader, readShape, requireAttributes, requiredAttribute } from '../shape.ts';
+import { attributeOf, isNamed, type XmlElement } from '../tree.ts';
+import {
+  type ContentMethod,
+  contentMethod,
+  TRANSPORT_METHODS,
+  type TransportMethod,
+  transportMethod,
+} from './encryption-algorithms.ts';
 
 /** An EncryptedKey of acceptable shape. */
 export interface EncryptedKeyShape {

@@ -7,8 +7,7 @@ import { XmlFailure } from '../failure.ts';
 import { registerIds } from '../parser/ids.ts';
 import type { XmlLimits } from '../parser/limits.ts';
 import { parseXml } from '../parser/parser.ts';
-import type { XmlDocument, XmlElement } from '../tree.ts';
-import { isWhitespace, namespacesInScope } from '../tree.ts';
+import { isWhitespace, namespacesInScope, type XmlDocument, type XmlElement } from '../tree.ts';
 
 type Growing = { -readonly [K in keyof XmlElement]: XmlElement[K] } & {
   children: (XmlElement | string)[];

@@ -5,12 +5,11 @@ import { isNcName } from '../characters.ts';
 import { XmlFailure } from '../failure.ts';
 import { DS_NS, WSSE_NS, XENC_NS } from '../namespaces.ts';
 import { readShape, requiredAttribute, shapedChildren } from '../shape.ts';
-import type { XmlDocument, XmlElement } from '../tree.ts';
-import { attributeOf, elementsOf, isNamed } from '../tree.ts';
+import { attributeOf, elementsOf, isNamed, type XmlDocument, type XmlElement } from '../tree.ts';
 import type { ContentMethod } from './encryption-algorithms.ts';
-import type { EncryptedKeyShape } from './encryption-shape.ts';
 import {
   ELEMENT_TYPE,
+  type EncryptedKeyShape,
   openShape,
   readCipherValue,
   readContentMethod,

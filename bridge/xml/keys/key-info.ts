@@ -8,8 +8,7 @@ import { type AttributePair, element, type Markup } from '../canonical/markup.ts
 import { XmlFailure } from '../failure.ts';
 import { BASE64_BINARY, DS_NS, DSIG11_NS, THUMBPRINT_SHA1, wsse } from '../namespaces.ts';
 import { optionalChild, requiredChild, textOf } from '../reader.ts';
-import type { XmlElement } from '../tree.ts';
-import { attributeOf, elementsOf } from '../tree.ts';
+import { attributeOf, elementsOf, type XmlElement } from '../tree.ts';
 import { type CertifiedKey, type NamedKey, nameCertificate, nameKey } from './public-key.ts';
 
 interface Curve {

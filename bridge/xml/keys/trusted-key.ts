@@ -2,8 +2,7 @@
 // made once, from a trust store or a validated token, never from KeyInfo itself.
 
 import type { Buffer } from 'node:buffer';
-import type { KeyObject } from 'node:crypto';
-import { createSecretKey } from 'node:crypto';
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import { XmlFailure } from '../failure.ts';
 
 declare const trusted: unique symbol;

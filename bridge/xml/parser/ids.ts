@@ -12,8 +12,7 @@ import {
   XENC_NS,
   XENC11_NS,
 } from '../namespaces.ts';
-import type { XmlElement } from '../tree.ts';
-import { attributeOf } from '../tree.ts';
+import { attributeOf, type XmlElement } from '../tree.ts';
 
 const ID_ATTRIBUTE: ReadonlyMap<string, string> = new Map([
   [SAML2_NS, 'ID'],

@@ -3,14 +3,22 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import { XmlFailure } from '../failure.ts';
 import { DS_NS } from '../namespaces.ts';
-import type { NamespaceDeclaration, XmlAttribute, XmlDocument, XmlElement } from '../tree.ts';
-import { isWhitespace } from '../tree.ts';
+import {
+  isWhitespace,
+  type NamespaceDeclaration,
+  type XmlAttribute,
+  type XmlDocument,
+  type XmlElement,
+} from '../tree.ts';
 import { registerIds } from './ids.ts';
-import type { XmlLimits } from './limits.ts';
-import { DEFAULT_LIMITS, maxNodes } from './limits.ts';
+import { DEFAULT_LIMITS, maxNodes, type XmlLimits } from './limits.ts';
 import { NamespaceScope, toDeclaration } from './namespace-scope.ts';
-import type { QualifiedName, TokenHandler, WrittenAttribute } from './tokenizer.ts';
-import { tokenize } from './tokenizer.ts';
+import {
+  type QualifiedName,
+  type TokenHandler,
+  tokenize,
+  type WrittenAttribute,
+} from './tokenizer.ts';
 
 type Growing<T> = { -readonly [K in keyof T]: T[K] };
 type GrowingElement = Growing<Omit<XmlElement, 'children' | 'parent'>> & {

@@ -9,14 +9,12 @@ import type { TrustedKey } from '../keys/trusted-key.ts';
 import { DS_NS } from '../namespaces.ts';
 import { MAX_CANONICAL_BYTES } from '../parser/limits.ts';
 import { childrenNamed, optionalChild, requiredChild } from '../reader.ts';
-import type { XmlDocument, XmlElement } from '../tree.ts';
-import { isAssertion, isNamed } from '../tree.ts';
+import { isAssertion, isNamed, type XmlDocument, type XmlElement } from '../tree.ts';
 import type { HashName } from './algorithms.ts';
 import type { ReferenceShape, SignatureShape } from './signature-shape.ts';
 import { findTargets, type Target } from './signature-targets.ts';
 import { verifySignatureValue } from './signature-value.ts';
-import type { TokenResolver } from './str-transform.ts';
-import { canonicalToken } from './str-transform.ts';
+import { canonicalToken, type TokenResolver } from './str-transform.ts';
 
 declare const verified: unique symbol;
 

@@ -3,10 +3,8 @@
 import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { writeBase64 } from '../base64.ts';
-import type { FinalXml, Markup, MarkupName } from '../canonical/markup.ts';
-import { element, seal } from '../canonical/markup.ts';
-import type { WriteOptions } from '../canonical/writer.ts';
-import { writeCanonical } from '../canonical/writer.ts';
+import { element, type FinalXml, type Markup, type MarkupName, seal } from '../canonical/markup.ts';
+import { type WriteOptions, writeCanonical } from '../canonical/writer.ts';
 import { DS_NS, EXC_C14N_NS } from '../namespaces.ts';
 import { ENVELOPED_SIGNATURE, EXC_C14N, SHA256 } from './algorithms.ts';
 import type { Signer } from './signer.ts';

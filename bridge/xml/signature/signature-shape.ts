@@ -14,15 +14,18 @@ import {
   shapedChildren,
 } from '../shape.ts';
 import type { XmlElement } from '../tree.ts';
-import type { HashName } from './algorithms.ts';
 import {
   digestMethod,
   ENVELOPED_SIGNATURE,
+  type HashName,
   requireSignatureAlgorithm,
   STR_TRANSFORM,
 } from './algorithms.ts';
-import type { CanonicalMethod } from './canonical-method.ts';
-import { INCLUSIVE_DEFAULT, readCanonicalMethod } from './canonical-method.ts';
+import {
+  type CanonicalMethod,
+  INCLUSIVE_DEFAULT,
+  readCanonicalMethod,
+} from './canonical-method.ts';
 
 const MAX_REFERENCES = 16;
 const HINTS: ReadonlySet<string> = new Set(['KeyName', 'KeyValue', 'X509Data']);

@@ -2,11 +2,14 @@
 // STR-Transform puts in the place of references to them.
 
 import { XmlFailure } from '../failure.ts';
-import type { XmlDocument, XmlElement } from '../tree.ts';
-import { isAssertion } from '../tree.ts';
+import { isAssertion, type XmlDocument, type XmlElement } from '../tree.ts';
 import type { ReferenceShape } from './signature-shape.ts';
-import type { ResolvedToken, TokenResolver } from './str-transform.ts';
-import { isElement, resolveToken } from './str-transform.ts';
+import {
+  isElement,
+  type ResolvedToken,
+  resolveToken,
+  type TokenResolver,
+} from './str-transform.ts';
 
 /** Where targets are found. */
 interface TargetContext {

@@ -1,11 +1,9 @@
 // The arithmetic of SignatureValue: which method fits which key (xml-security §5, V6).
 
-import type { KeyObject } from 'node:crypto';
-import { constants, createHmac, timingSafeEqual, verify } from 'node:crypto';
+import { constants, createHmac, type KeyObject, timingSafeEqual, verify } from 'node:crypto';
 import { XmlFailure } from '../failure.ts';
 import type { TrustedKey } from '../keys/trusted-key.ts';
-import type { PublicMethod } from './algorithms.ts';
-import { publicMethod, secretMethod } from './algorithms.ts';
+import { type PublicMethod, publicMethod, secretMethod } from './algorithms.ts';
 
 /** A claim that `value` signs `data` under an algorithm. */
 export interface SignatureClaim {

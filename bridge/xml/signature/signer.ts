@@ -2,8 +2,7 @@
 
 import { createHmac } from 'node:crypto';
 import { XmlFailure } from '../failure.ts';
-import type { TrustedKey } from '../keys/trusted-key.ts';
-import { trustSecretKey } from '../keys/trusted-key.ts';
+import { type TrustedKey, trustSecretKey } from '../keys/trusted-key.ts';
 import { HMAC_SHA256 } from './algorithms.ts';
 import { verifySignatureValue } from './signature-value.ts';
 

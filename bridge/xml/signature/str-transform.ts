@@ -4,8 +4,7 @@ import { canonicalize } from '../canonical/canonical.ts';
 import { escapeAttribute, escapeText } from '../canonical/escape.ts';
 import { XmlFailure } from '../failure.ts';
 import { WSSE_NS } from '../namespaces.ts';
-import type { XmlDocument, XmlElement } from '../tree.ts';
-import { isNamed, rootOf } from '../tree.ts';
+import { isNamed, rootOf, type XmlDocument, type XmlElement } from '../tree.ts';
 import type { CanonicalMethod } from './canonical-method.ts';
 
 /** A token that is not in the message and is put into its place as a BinarySecurityToken. */

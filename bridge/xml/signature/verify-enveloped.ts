@@ -6,10 +6,8 @@ import type { TrustedKey } from '../keys/trusted-key.ts';
 import { DS_NS, SAML2_NS, SAML2MD_NS, SAML2P_NS, SAML11_NS } from '../namespaces.ts';
 import { ownIdOf } from '../parser/ids.ts';
 import { requiredChild } from '../reader.ts';
-import type { XmlDocument, XmlElement } from '../tree.ts';
-import { isAssertion, isNamed } from '../tree.ts';
-import type { Proof, Verified } from './proof.ts';
-import { proveSignature, verifiedNode } from './proof.ts';
+import { isAssertion, isNamed, type XmlDocument, type XmlElement } from '../tree.ts';
+import { type Proof, proveSignature, type Verified, verifiedNode } from './proof.ts';
 import { readSignatureShape } from './signature-shape.ts';
 
 /** Chooses the key for a signature among keys already trusted; KeyInfo is a hint. Throws an XmlFailure when there is none. */

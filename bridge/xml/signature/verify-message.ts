@@ -3,10 +3,8 @@
 
 import { XmlFailure } from '../failure.ts';
 import { DS_NS } from '../namespaces.ts';
-import type { XmlDocument, XmlElement } from '../tree.ts';
-import { isNamed } from '../tree.ts';
-import type { Proof } from './proof.ts';
-import { proveSignature } from './proof.ts';
+import { isNamed, type XmlDocument, type XmlElement } from '../tree.ts';
+import { type Proof, proveSignature } from './proof.ts';
 import { readSignatureShape } from './signature-shape.ts';
 import type { TokenResolver } from './str-transform.ts';
 import type { KeySelector } from './verify-enveloped.ts';

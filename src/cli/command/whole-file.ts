@@ -1,6 +1,5 @@
 // Files that a command makes: there whole and for whom they are meant, or not at all.
-import type { Stats } from 'node:fs';
-import { constants } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import {
   type FileHandle,
   mkdir,

@@ -3,8 +3,12 @@ import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { canonicalize } from '#bridge/xml/canonical/canonical.ts';
-import type { AttributePair, Markup, MarkupName } from '#bridge/xml/canonical/markup.ts';
-import { element } from '#bridge/xml/canonical/markup.ts';
+import {
+  type AttributePair,
+  element,
+  type Markup,
+  type MarkupName,
+} from '#bridge/xml/canonical/markup.ts';
 import { toWireBytes, writeCanonical } from '#bridge/xml/canonical/writer.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { XML_NS } from '#bridge/xml/namespaces.ts';

@@ -18,10 +18,15 @@ import type { SamlSigningKeys } from '#bridge/saml/issuer/assertion-signer.ts';
 import { createSamlIssuer, type SamlIssuerParts } from '#bridge/saml/issuer/saml-issuer.ts';
 import type { ConfirmationMethod, SamlTokenType } from '#bridge/saml/names.ts';
 import type { SamlElement } from '#bridge/saml/validator/saml-evidence.ts';
-import type { OwnSamlTrust, SamlTrust } from '#bridge/saml/validator/saml-trust.ts';
-import { pinnedKeys } from '#bridge/saml/validator/saml-trust.ts';
-import type { SamlValidatorParts } from '#bridge/saml/validator/saml-validator.ts';
-import { createSamlValidator } from '#bridge/saml/validator/saml-validator.ts';
+import {
+  type OwnSamlTrust,
+  pinnedKeys,
+  type SamlTrust,
+} from '#bridge/saml/validator/saml-trust.ts';
+import {
+  createSamlValidator,
+  type SamlValidatorParts,
+} from '#bridge/saml/validator/saml-validator.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { type TrustedPublicKey, trustPublicKey } from '#bridge/xml/keys/trusted-key.ts';
 import { DEFAULT_LIMITS } from '#bridge/xml/parser/limits.ts';

@@ -1,9 +1,7 @@
 // Keys for tests, made once per process and never stored.
 
-import type { KeyObject } from 'node:crypto';
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import type { TrustedPublicKey } from '#bridge/xml/keys/trusted-key.ts';
-import { trustPublicKey } from '#bridge/xml/keys/trusted-key.ts';
+import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
+import { type TrustedPublicKey, trustPublicKey } from '#bridge/xml/keys/trusted-key.ts';
 import { ECDSA_SHA256, RSA_SHA256 } from '#bridge/xml/signature/algorithms.ts';
 import type { Signer } from '#bridge/xml/signature/signer.ts';
 import { createKeySigner } from './signer.ts';

@@ -1,8 +1,7 @@
 // Assertions on refusals: the reason is what counts, the text is for the log.
 
 import assert from 'node:assert/strict';
-import type { XmlFailureReason } from '#bridge/xml/failure.ts';
-import { XmlFailure } from '#bridge/xml/failure.ts';
+import { XmlFailure, type XmlFailureReason } from '#bridge/xml/failure.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import type { XmlDocument } from '#bridge/xml/tree.ts';
 

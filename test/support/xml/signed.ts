@@ -1,14 +1,24 @@
 // Signed assertions and messages for tests, written by our own writer.
 
 import { Buffer } from 'node:buffer';
-import type { FinalXml, Markup, MarkupChild, MarkupName } from '#bridge/xml/canonical/markup.ts';
-import { element, SIGNATURE_PLACE } from '#bridge/xml/canonical/markup.ts';
+import {
+  element,
+  type FinalXml,
+  type Markup,
+  type MarkupChild,
+  type MarkupName,
+  SIGNATURE_PLACE,
+} from '#bridge/xml/canonical/markup.ts';
 import { toWireBytes } from '#bridge/xml/canonical/writer.ts';
 import { SAML2_NS, SAML11_NS, WSSE_NS, WSU_NS } from '#bridge/xml/namespaces.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { childrenNamed, requiredChild } from '#bridge/xml/reader.ts';
-import type { SignedPart, SignOptions } from '#bridge/xml/signature/sign.ts';
-import { signDetached, signEnveloped } from '#bridge/xml/signature/sign.ts';
+import {
+  type SignedPart,
+  type SignOptions,
+  signDetached,
+  signEnveloped,
+} from '#bridge/xml/signature/sign.ts';
 import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
 import { TRUST_13 } from '#test/support/ws-trust/rst.ts';
 

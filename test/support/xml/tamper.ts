@@ -7,8 +7,7 @@ import { createHmac, sign } from 'node:crypto';
 import { canonicalize } from '#bridge/xml/canonical/canonical.ts';
 import { DS_NS } from '#bridge/xml/namespaces.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
-import type { XmlElement } from '#bridge/xml/tree.ts';
-import { isNamed } from '#bridge/xml/tree.ts';
+import { isNamed, type XmlElement } from '#bridge/xml/tree.ts';
 import type { TestKey } from '#test/support/xml/keys.ts';
 
 /** Replaces text that must occur. */

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Evidence } from '#core/decision/evidence.ts';
-import { policyQuestion } from '#core/decision/evidence.ts';
+import { type Evidence, policyQuestion } from '#core/decision/evidence.ts';
 import {
   considerRows,
   decidingRow,

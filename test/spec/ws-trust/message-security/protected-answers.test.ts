@@ -5,8 +5,7 @@ import { hash, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { WSSE_NS, XENC_NS } from '#bridge/xml/namespaces.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
-import type { XmlElement } from '#bridge/xml/tree.ts';
-import { attributeOf, elementsOf } from '#bridge/xml/tree.ts';
+import { attributeOf, elementsOf, type XmlElement } from '#bridge/xml/tree.ts';
 import { openMessage } from '#test/support/soap/encrypted-message.ts';
 import { aMessage, client, named, send } from '#test/support/soap/message-security.ts';
 import {

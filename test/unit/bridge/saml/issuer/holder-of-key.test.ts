@@ -7,8 +7,7 @@ import { createKeyUnwrapper, decryptKey } from '#bridge/xml/encryption/decrypt.t
 import { nameCertificate, nameKey } from '#bridge/xml/keys/public-key.ts';
 import { XENC_NS } from '#bridge/xml/namespaces.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
-import type { XmlElement } from '#bridge/xml/tree.ts';
-import { isNamed } from '#bridge/xml/tree.ts';
+import { isNamed, type XmlElement } from '#bridge/xml/tree.ts';
 import { type Confirmation, isConfirmed } from '#core/token/confirmation.ts';
 import type { Encryption } from '#core/token/token-spec.ts';
 import {

@@ -6,8 +6,7 @@ import { createOutput, openTag } from '#bridge/xml/canonical/canonical-tag.ts';
 import { toAsciiWire } from '#bridge/xml/canonical/escape.ts';
 import { compareCodePoints } from '#bridge/xml/characters.ts';
 import { childrenNamed } from '#bridge/xml/reader.ts';
-import type { XmlElement } from '#bridge/xml/tree.ts';
-import { elementsOf } from '#bridge/xml/tree.ts';
+import { elementsOf, type XmlElement } from '#bridge/xml/tree.ts';
 import { libxml2Canonical } from '#test/support/xml/libxml2.ts';
 import { assertRefused, parse } from '#test/support/xml/refusal.ts';
 

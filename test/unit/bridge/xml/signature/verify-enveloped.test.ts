@@ -14,8 +14,11 @@ import {
 } from '#bridge/xml/signature/proof.ts';
 import { signEnveloped } from '#bridge/xml/signature/sign.ts';
 import { createSecretSigner } from '#bridge/xml/signature/signer.ts';
-import type { EnvelopedOptions } from '#bridge/xml/signature/verify-enveloped.ts';
-import { verifyAssertion, verifyEnveloped } from '#bridge/xml/signature/verify-enveloped.ts';
+import {
+  type EnvelopedOptions,
+  verifyAssertion,
+  verifyEnveloped,
+} from '#bridge/xml/signature/verify-enveloped.ts';
 import { anEcKey, anRsaKey, aSecret } from '#test/support/xml/keys.ts';
 import { assertRefused, assertRejected, parse } from '#test/support/xml/refusal.ts';
 import { aSaml11Markup, aSignedAssertion } from '#test/support/xml/signed.ts';

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { canonicalize } from '#bridge/xml/canonical/canonical.ts';
-import type { FinalXml, Markup } from '#bridge/xml/canonical/markup.ts';
-import { element } from '#bridge/xml/canonical/markup.ts';
+import { element, type FinalXml, type Markup } from '#bridge/xml/canonical/markup.ts';
 import { toWireBytes, writeCanonical } from '#bridge/xml/canonical/writer.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { trustSecretKey } from '#bridge/xml/keys/trusted-key.ts';
@@ -13,8 +12,10 @@ import { verifiedNode } from '#bridge/xml/signature/proof.ts';
 import { signDetached, signEnveloped } from '#bridge/xml/signature/sign.ts';
 import { createSecretSigner } from '#bridge/xml/signature/signer.ts';
 import type { AbsentToken } from '#bridge/xml/signature/str-transform.ts';
-import type { MessageOptions } from '#bridge/xml/signature/verify-message.ts';
-import { verifyMessageSignature } from '#bridge/xml/signature/verify-message.ts';
+import {
+  type MessageOptions,
+  verifyMessageSignature,
+} from '#bridge/xml/signature/verify-message.ts';
 import { elementsOf } from '#bridge/xml/tree.ts';
 import { anRsaKey, aSecret } from '#test/support/xml/keys.ts';
 import { assertRefused, assertRejected, parse } from '#test/support/xml/refusal.ts';
