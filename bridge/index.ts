@@ -32,8 +32,9 @@ import {
   VCENTER_PROFILE,
   WSO2_PROFILE,
 } from './ws-trust/endpoint/profiles.ts';
-import { createWsTrustFront, type WsTrustFront, type WsTrustFrontParts } from './ws-trust/front.ts';
+import type { WsTrustFront } from './ws-trust/front.ts';
 import { type RestFrontParts, withRest } from './ws-trust/rest/rest-front.ts';
+import { createWsTrustFront, type WsTrustFrontParts } from './ws-trust/soap-front.ts';
 import { createKeyUnwrapper, decryptXml, type KeyUnwrappers } from './xml/encryption/decrypt.ts';
 
 /** The terms for one trusted issuer of assertions. */

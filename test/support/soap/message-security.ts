@@ -3,7 +3,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { changeEndpoints } from '#bridge/ws-trust/endpoint/endpoint-changes.ts';
 import { GENERIC_PROFILE } from '#bridge/ws-trust/endpoint/profiles.ts';
-import type { WsTrustFrontParts } from '#bridge/ws-trust/front.ts';
+import type { WsTrustFrontParts } from '#bridge/ws-trust/soap-front.ts';
 import { createKeyUnwrapper } from '#bridge/xml/encryption/decrypt.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import type { TokenValidator } from '#core/token/token-validator.ts';

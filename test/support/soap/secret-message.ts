@@ -3,7 +3,7 @@
 import { createSecretKey, hash, randomBytes } from 'node:crypto';
 import { changeEndpoints } from '#bridge/ws-trust/endpoint/endpoint-changes.ts';
 import { GENERIC_PROFILE } from '#bridge/ws-trust/endpoint/profiles.ts';
-import type { WsTrustFrontParts } from '#bridge/ws-trust/front.ts';
+import type { WsTrustFrontParts } from '#bridge/ws-trust/soap-front.ts';
 import { createKeyUnwrapper } from '#bridge/xml/encryption/decrypt.ts';
 import type { TokenValidator } from '#core/token/token-validator.ts';
 import { anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';

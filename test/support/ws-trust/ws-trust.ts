@@ -8,14 +8,9 @@ import {
   VCENTER_PROFILE,
   WSO2_PROFILE,
 } from '#bridge/ws-trust/endpoint/profiles.ts';
-import {
-  createWsTrustFront,
-  type WsTrustFront,
-  type WsTrustFrontParts,
-  type WsTrustRequest,
-  type WsTrustResponse,
-} from '#bridge/ws-trust/front.ts';
+import type { WsTrustFront, WsTrustRequest, WsTrustResponse } from '#bridge/ws-trust/front.ts';
 import type { RestOperationParts } from '#bridge/ws-trust/rest/rest-operations.ts';
+import { createWsTrustFront, type WsTrustFrontParts } from '#bridge/ws-trust/soap-front.ts';
 import { attributeOf } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { createLedger } from '#core/ledger/ledger.ts';

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { changeEndpoints } from '#bridge/ws-trust/endpoint/endpoint-changes.ts';
 import { ADFS_PROFILE, GENERIC_PROFILE } from '#bridge/ws-trust/endpoint/profiles.ts';
-import type { WsTrustFrontParts } from '#bridge/ws-trust/front.ts';
+import type { WsTrustFrontParts } from '#bridge/ws-trust/soap-front.ts';
 import { MemoryStore } from '#src/store/memory/memory-store.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 import {

@@ -1,7 +1,8 @@
 // What may be asked for with a renewal (WS-Trust 1.3 §5), name by name, and what core is asked.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { WsTrustFrontParts, WsTrustRequest } from '#bridge/ws-trust/front.ts';
+import type { WsTrustRequest } from '#bridge/ws-trust/front.ts';
+import type { WsTrustFrontParts } from '#bridge/ws-trust/soap-front.ts';
 import type { ExchangeRequest } from '#core/request/exchange-request.ts';
 import { ownAssertions, RENEWABLE } from '#test/support/ws-trust/renewable.ts';
 import { anAppliesTo, anRst, BILLING, TRUST_13, TRUST_2005 } from '#test/support/ws-trust/rst.ts';
