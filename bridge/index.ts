@@ -18,7 +18,7 @@ import {
 import type { SamlTrust } from './saml/validator/saml-trust.ts';
 import { createSamlValidator } from './saml/validator/saml-validator.ts';
 import { withFederation } from './ws-federation/federation-front.ts';
-import type { CertificateFinder } from './ws-security/signature/named-signer.ts';
+import type { CertificateFinder } from './ws-security/signature/certificate-name.ts';
 import {
   changeEndpoints,
   type EndpointChange,

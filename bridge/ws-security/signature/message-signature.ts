@@ -17,11 +17,11 @@ import { type FaultCodes, runSecurely, SecurityFailure } from '../security-failu
 import type { SecurityHeader } from '../security-header.ts';
 import { kindOfToken } from '../tokens/presented-token.ts';
 import { resolveReference } from '../tokens/token-reference.ts';
+import { readCertificateName } from './certificate-name.ts';
 import {
   createSignerScope,
   type NamedSigner,
   type NamedSigningKey,
-  readCertificateName,
   readSigner,
   type SignerScope,
 } from './named-signer.ts';

@@ -142,6 +142,13 @@ function requireType(reference: XmlElement, form: XmlElement, token: XmlElement)
   throw new SecurityFailure('invalid-security-token', 'the reference tells of another token type');
 }
 
+/** The form of a reference, which must be the only one in it.
+ * @throws {SecurityFailure} `security-token-unavailable` */
+export function onlyForm(reference: XmlElement, form: XmlElement): XmlElement {
+  if (elementsOf(reference).length !== 1) throw unavailable('one form expected');
+  return form;
+}
+
 /** The bytes of a KeyIdentifier (WSS 1.1.1 §7.3).
  * @throws {SecurityFailure} `invalid-security-token` */
 export function parseIdentifier(form: XmlElement): Buffer {

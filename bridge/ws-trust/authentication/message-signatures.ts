@@ -2,11 +2,11 @@
 
 import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
 import type { SecurityHeader } from '#bridge/ws-security/security-header.ts';
+import type { CertificateFinder } from '#bridge/ws-security/signature/certificate-name.ts';
 import {
   type MessageSignature,
   verifySignature,
 } from '#bridge/ws-security/signature/message-signature.ts';
-import type { CertificateFinder } from '#bridge/ws-security/signature/named-signer.ts';
 import type { CertificateMemory } from '#bridge/ws-security/tokens/certificate-memory.ts';
 import { SELF } from '#core/token/security-token.ts';
 import type { TokenType } from '#core/token/token-type.ts';

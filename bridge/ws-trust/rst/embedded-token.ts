@@ -1,7 +1,7 @@
 // The token inside OnBehalfOf, ActAs (WS-Trust 1.3 §9.1, 1.4 §9.2), RenewTarget, CancelTarget and ValidateTarget (1.3 §5-7): an
 // assertion, a JWT, or a reference to one in the header.
 
-import { readContextReference } from '#bridge/ws-security/signature/named-signer.ts';
+import { readContextReference } from '#bridge/ws-security/tokens/context-reference.ts';
 import { presentContext, presentToken } from '#bridge/ws-security/tokens/presented-token.ts';
 import {
   nameOfAbsent,

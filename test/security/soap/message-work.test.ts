@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
-import type { CertificateFinder } from '#bridge/ws-security/signature/named-signer.ts';
+import type { CertificateFinder } from '#bridge/ws-security/signature/certificate-name.ts';
 import { WSSE_NS } from '#bridge/xml/namespaces.ts';
 import { createCertificateFinder } from '#src/trust/x509/certificate-finder.ts';
 import {
