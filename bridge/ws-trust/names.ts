@@ -20,12 +20,15 @@ const CLAIM_NAMESPACES: ReadonlySet<string> = new Set([
 /** Whether claims are of this namespace. */
 export const isOfClaims = (uri: string): boolean => CLAIM_NAMESPACES.has(uri);
 
-export const POLICY_2004_NS = 'http://schemas.xmlsoap.org/ws/2004/09/policy';
+const POLICY_2004_NS = 'http://schemas.xmlsoap.org/ws/2004/09/policy';
 export const POLICY_NAMESPACES: ReadonlySet<string> = new Set([
   POLICY_2004_NS,
   'http://www.w3.org/2006/07/ws-policy',
   'http://www.w3.org/ns/ws-policy',
 ]);
+
+/** A name of WS-Policy, in the namespace that we write. */
+export const wsp = (local: string): MarkupName => ({ prefix: 'wsp', uri: POLICY_2004_NS, local });
 
 export type TrustVersion = '2005/02' | '1.3';
 

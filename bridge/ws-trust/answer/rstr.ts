@@ -18,7 +18,7 @@ import type { Endpoint, EndpointProfile } from '../endpoint/endpoint-profile.ts'
 import { keyTypeUri } from '../keys/key-type.ts';
 import { writeEntropy, writeKeySize, writeProofToken } from '../keys/proof-writer.ts';
 import type { SecretAnswer } from '../keys/symmetric-key.ts';
-import { POLICY_2004_NS, trustName } from '../names.ts';
+import { trustName, wsp } from '../names.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
 import { contextTypeOf, idOf, writeContext, writeContextReferences } from './context-answer.ts';
 import { trustElement, writeResponse } from './response.ts';
@@ -117,6 +117,5 @@ function referencesOf({ rst, endpoint, token, assertionId }: TokenAnswer): {
 }
 
 function writeAppliesTo(address: string): Markup {
-  const name = { prefix: 'wsp', uri: POLICY_2004_NS, local: 'AppliesTo' };
-  return element(name, [], [writeEndpointReference(address)]);
+  return element(wsp('AppliesTo'), [], [writeEndpointReference(address)]);
 }

@@ -1,7 +1,6 @@
 // The policies in our WSDL (WS-SecurityPolicy 1.2, and the submission of July 2005): what a message must come with. They are written,
 // never interpreted.
 
-import { WSA_NS } from '#bridge/soap/namespaces.ts';
 import {
   type AttributePair,
   element,
@@ -15,7 +14,9 @@ import type {
   FirstCredential,
   MessageSecurity,
 } from '../endpoint/endpoint-profile.ts';
-import { POLICY_2004_NS, TRUST_NAMES, type TrustVersion, trustName } from '../names.ts';
+import { TRUST_NAMES, type TrustVersion, trustName, wsp } from '../names.ts';
+import { messageProtection } from './message-policy.ts';
+import { nested, policyOf, sp, token, userNameToken, x509Token } from './policy-words.ts';
 
 /** What a policy says. */
 export interface PolicyTerms {
@@ -36,10 +37,6 @@ export interface PolicyTerms {
   readonly messageSecurity?: MessageSecurity | undefined;
 }
 
-const SECURITY_POLICY: Readonly<Record<TrustVersion, string>> = {
-  '1.3': 'http://docs.oasis-open.org/ws-sx/ws-securitypolicy/200702',
-  '2005/02': 'http://schemas.xmlsoap.org/ws/2005/07/securitypolicy',
-};
 const USING_ADDRESSING: MarkupName = {
   prefix: 'wsaw',
   uri: 'http://www.w3.org/2006/05/addressing/wsdl',
@@ -122,13 +119,6 @@ function supportingTokens(terms: PolicyTerms): readonly Markup[] {
   return [nested(trust, 'EndorsingSupportingTokens', [endorsingToken(terms), ...body])];
 }
 
-// The submission of 2005 has the first word only.
-function userNameToken(trust: TrustVersion, tokens: PolicyTerms['userNameTokens']): Markup {
-  const name = trust === '1.3' ? tokens : 'SignedSupportingTokens';
-  const policy = policyOf([sp(trust, 'WssUsernameToken10')]);
-  return nested(trust, name, [token(trust, 'UsernameToken', { children: [policy] })]);
-}
-
 function endorsingToken(terms: PolicyTerms): Markup {
   if (terms.credential === 'certificate') return x509Token(terms.trust);
   return terms.credential === 'issued-token' ? issuedToken(terms) : contextToken(terms);
@@ -159,68 +149,6 @@ function bootstrapPolicy(terms: PolicyTerms): Markup {
   ]);
 }
 
-// All suites of WS-SecurityPolicy mean AES-CBC, which we refuse; those that Apache CXF has for GCM mean digests by SHA-1. With this
-// one of CXF the two sides say elsewhere which algorithms they use.
-const AGREED_SUITE: MarkupName = {
-  prefix: 'cxf',
-  uri: 'http://cxf.apache.org/custom/security-policy',
-  local: 'CustomAlgorithmSuite',
-};
-
-/** The policy of messages that protect themselves (WS-SecurityPolicy 1.2 §7.4, §7.5): Timestamp, Body and addressing are signed; then Body
- * and signature are encrypted, and with a secret the user name too. */
-function messageProtection(security: MessageSecurity, trust: TrustVersion): readonly Markup[] {
-  const isSymmetric = security === 'symmetric-sign-and-encrypt';
-  const body = sp(trust, 'Body');
-  const addressing = sp(trust, 'Header', { attributes: [['Namespace', WSA_NS]] });
-  return [
-    isSymmetric ? symmetricBinding(trust) : asymmetricBinding(trust),
-    ...(isSymmetric ? [userNameToken(trust, 'SignedEncryptedSupportingTokens')] : []),
-    nested(trust, 'Wss11', [
-      sp(trust, 'MustSupportRefThumbprint'),
-      ...(isSymmetric ? [sp(trust, 'MustSupportRefEncryptedKey')] : []),
-      sp(trust, 'RequireSignatureConfirmation'),
-    ]),
-    sp(trust, 'SignedParts', { children: [body, addressing] }),
-    sp(trust, 'EncryptedParts', { children: [body] }),
-  ];
-}
-
-function asymmetricBinding(trust: TrustVersion): Markup {
-  return nested(trust, 'AsymmetricBinding', [
-    nested(trust, 'InitiatorToken', [x509Token(trust)]),
-    nested(trust, 'RecipientToken', [ourToken(trust, 'AlwaysToInitiator')]),
-    ...bindingProperties(trust),
-    sp(trust, 'ProtectTokens'),
-    sp(trust, 'OnlySignEntireHeadersAndBody'),
-  ]);
-}
-
-// The client makes a secret and encrypts it to our certificate, which neither side sends.
-function symmetricBinding(trust: TrustVersion): Markup {
-  return nested(trust, 'SymmetricBinding', [
-    nested(trust, 'ProtectionToken', [ourToken(trust, 'Never')]),
-    ...bindingProperties(trust),
-    sp(trust, 'OnlySignEntireHeadersAndBody'),
-  ]);
-}
-
-const bindingProperties = (trust: TrustVersion): readonly Markup[] => [
-  nested(trust, 'AlgorithmSuite', [element(AGREED_SUITE)]),
-  nested(trust, 'Layout', [sp(trust, 'Lax')]),
-  sp(trust, 'IncludeTimestamp'),
-  sp(trust, 'EncryptSignature'),
-];
-
-// We have two certificates: clients encrypt to the one in our metadata; the one that we sign with comes with the answer.
-function ourToken(trust: TrustVersion, inclusion: 'AlwaysToInitiator' | 'Never'): Markup {
-  const policy = policyOf([sp(trust, 'RequireThumbprintReference'), sp(trust, 'WssX509V3Token10')]);
-  return token(trust, 'X509Token', { children: [policy], inclusion });
-}
-
-const x509Token = (trust: TrustVersion): Markup =>
-  token(trust, 'X509Token', { children: [policyOf([sp(trust, 'WssX509V3Token10')])] });
-
 // With a key of its own: a token that anybody could present signs nothing.
 function issuedToken({ keyType: kind, trust }: PolicyTerms): Markup {
   const names = TRUST_NAMES[trust];
@@ -228,44 +156,4 @@ function issuedToken({ keyType: kind, trust }: PolicyTerms): Markup {
   const template = sp(trust, 'RequestSecurityTokenTemplate', { children: [keyType] });
   const policy = policyOf([sp(trust, 'RequireInternalReference')]);
   return token(trust, 'IssuedToken', { children: [template, policy] });
-}
-
-/** What is inside of an assertion. */
-interface Inside {
-  readonly attributes?: readonly AttributePair[];
-  readonly children?: readonly Markup[];
-}
-
-interface InsideToken {
-  readonly children: readonly Markup[];
-  /** Which messages carry it (WS-SecurityPolicy 1.2 §5.1.1). Absent: those to us. */
-  readonly inclusion?: 'AlwaysToInitiator' | 'Never';
-}
-
-function token(trust: TrustVersion, local: string, { children, inclusion }: InsideToken): Markup {
-  const included = `${SECURITY_POLICY[trust]}/IncludeToken/${inclusion ?? 'AlwaysToRecipient'}`;
-  return sp(trust, local, { attributes: [[spName(trust, 'IncludeToken'), included]], children });
-}
-
-/** An assertion of WS-SecurityPolicy with a policy inside. */
-const nested = (trust: TrustVersion, local: string, assertions: readonly Markup[]): Markup =>
-  sp(trust, local, { children: [policyOf(assertions)] });
-
-/** An assertion of WS-SecurityPolicy, in the namespace that goes with a version of WS-Trust. */
-const sp = (
-  trust: TrustVersion,
-  local: string,
-  { attributes = [], children = [] }: Inside = {},
-): Markup => element(spName(trust, local), attributes, children);
-
-const spName = (trust: TrustVersion, local: string): MarkupName => ({
-  prefix: 'sp',
-  uri: SECURITY_POLICY[trust],
-  local,
-});
-
-const policyOf = (assertions: readonly Markup[]): Markup => element(wsp('Policy'), [], assertions);
-
-function wsp(local: string): MarkupName {
-  return { prefix: 'wsp', uri: POLICY_2004_NS, local };
 }

@@ -15,11 +15,11 @@ import type {
 import {
   actionsOf,
   isAnsweredInCollection,
-  POLICY_2004_NS,
   TRUST_13_NS,
   TRUST_NAMES,
   type TrustNames,
   type TrustOperation,
+  wsp,
 } from '../names.ts';
 import { type PolicyTerms, policyIdOf, suffixOf, writePolicy } from './wsdl-policy.ts';
 import { writeSchema } from './wsdl-schema.ts';
@@ -81,7 +81,7 @@ export function writeWsdl(ports: readonly WsdlPort[], habits: WsdlHabits): strin
     ...Object.values(SOAP_BINDINGS),
     { prefix: 'wsa10', uri: WSA_NS },
     { prefix: 'wsam', uri: WSAM_NS },
-    { prefix: 'wsp', uri: POLICY_2004_NS },
+    wsp('Policy'),
     { prefix: 'wsu', uri: WSU_NS },
   ];
   return writeCanonical(definitions, { declare }).text;
@@ -187,7 +187,7 @@ function writeBinding(port: WsdlPort, habits: WsdlHabits): Markup {
       ['type', `tns:${portTypeOf(port)}`],
     ],
     [
-      element({ prefix: 'wsp', uri: POLICY_2004_NS, local: 'PolicyReference' }, [['URI', policy]]),
+      element(wsp('PolicyReference'), [['URI', policy]]),
       element(soap('binding'), [
         ['style', 'document'],
         ['transport', HTTP_TRANSPORT],
