@@ -8,13 +8,12 @@ import {
   element,
   type Markup,
   type MarkupChild,
-  type MarkupName,
   SIGNATURE_PLACE,
 } from '#bridge/xml/canonical/markup.ts';
 import { toWireText } from '#bridge/xml/canonical/writer.ts';
 import { writeDateTime } from '#bridge/xml/date-time.ts';
 import { x509KeyInfo } from '#bridge/xml/keys/key-info.ts';
-import { FEDERATION_NS, SAML2MD_NS, XSI_NS } from '#bridge/xml/namespaces.ts';
+import { FEDERATION_NS, SAML2MD_NS, XSI_TYPE } from '#bridge/xml/namespaces.ts';
 import { type SignOptions, signEnveloped } from '#bridge/xml/signature/sign.ts';
 import type { Instant } from '#core/instant.ts';
 
@@ -41,7 +40,6 @@ export interface FederationMoment {
 
 const PROTOCOLS = [TRUST_13_NS, TRUST_2005_NS, FEDERATION_NS].join(' ');
 const FED = { prefix: 'fed', uri: FEDERATION_NS };
-const XSI_TYPE: MarkupName = { prefix: 'xsi', uri: XSI_NS, local: 'type' };
 
 const md = (local: string, attributes: readonly AttributePair[], children: MarkupChild[]): Markup =>
   element({ prefix: '', uri: SAML2MD_NS, local }, attributes, children);

@@ -1,9 +1,9 @@
 // wsu:Timestamp (WSS 1.1.1 §10, xml-security E2): one, complete, in UTC, neither in the future nor endless.
 
 import { element, type Markup } from '#bridge/xml/canonical/markup.ts';
-import { parseDateTime, writeDateTime } from '#bridge/xml/date-time.ts';
+import { writeDateTime } from '#bridge/xml/date-time.ts';
 import { WSU_NS, wsse, wsu } from '#bridge/xml/namespaces.ts';
-import { trimmedTextOf } from '#bridge/xml/reader.ts';
+import { dateTimeOf } from '#bridge/xml/reader.ts';
 import { readInOrder } from '#bridge/xml/shape.ts';
 import { elementsOf, type XmlElement } from '#bridge/xml/tree.ts';
 import type { Instant } from '#core/instant.ts';
@@ -31,11 +31,7 @@ export function readTimestamp(timestamp: XmlElement): Timestamp {
   // Without an end it could be replayed for ever.
   const expires = children.take(WSU_NS, 'Expires');
   children.end();
-  return { element: timestamp, created: instantOf(created), expires: instantOf(expires) };
-}
-
-function instantOf(element: XmlElement): Instant {
-  return parseDateTime(trimmedTextOf(element));
+  return { element: timestamp, created: dateTimeOf(created), expires: dateTimeOf(expires) };
 }
 
 /** Holds a Timestamp against the clock.

@@ -30,7 +30,11 @@ export const FEDERATION_NS = 'http://docs.oasis-open.org/wsfed/federation/200706
 export const wsse = (local: string) => ({ prefix: 'wsse', uri: WSSE_NS, local });
 /** A name of its utilities, likewise. */
 export const wsu = (local: string) => ({ prefix: 'wsu', uri: WSU_NS, local });
-export const KEY_INFO = { prefix: 'ds', uri: DS_NS, local: 'KeyInfo' };
+/** A name of XML-DSig, likewise. */
+export const ds = (local: string) => ({ prefix: 'ds', uri: DS_NS, local });
+export const KEY_INFO = ds('KeyInfo');
+/** The attribute that tells the type of an element or a value. */
+export const XSI_TYPE = { prefix: 'xsi', uri: XSI_NS, local: 'type' };
 export const WSU_ID = wsu('Id');
 /** The attribute of a SecurityTokenReference that tells the type of the token (WSS 1.1.1 §7.3). */
 export const TOKEN_TYPE = { prefix: 'wsse11', uri: WSSE11_NS, local: 'TokenType' };

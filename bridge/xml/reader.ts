@@ -1,5 +1,6 @@
 // Readers over the tree (xml-security V12): by expanded name, one candidate, text without element children.
 
+import { parseDateTime } from './date-time.ts';
 import { XmlFailure } from './failure.ts';
 import { elementsOf, isNamed, lookupNamespace, type XmlElement } from './tree.ts';
 
@@ -35,6 +36,12 @@ export function trimmedTextOf(element: XmlElement): string {
 
 const isSpace = (code: number): boolean =>
   code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;
+
+/** The instant that is the text of an element.
+ * @throws {XmlFailure} `text-malformed` */
+export function dateTimeOf(element: XmlElement): number {
+  return parseDateTime(trimmedTextOf(element));
+}
 
 /** A boolean of XML Schema, from text without white space around it. `what` names it in the failure.
  * @throws {XmlFailure} `text-malformed` */

@@ -5,11 +5,10 @@ import {
   element,
   type Markup,
   type MarkupChild,
-  type MarkupName,
   SIGNATURE_PLACE,
 } from '#bridge/xml/canonical/markup.ts';
 import { writeDateTime } from '#bridge/xml/date-time.ts';
-import { SAML2_NS, XS_NS, XSI_NS } from '#bridge/xml/namespaces.ts';
+import { SAML2_NS, XS_NS, XSI_TYPE } from '#bridge/xml/namespaces.ts';
 import type { Actor } from '#core/claims/subject.ts';
 import type { TokenSpec } from '#core/token/token-spec.ts';
 import { assertionIdOf } from '../assertion-id.ts';
@@ -38,7 +37,6 @@ type Write = (
   children: readonly MarkupChild[],
 ) => Markup;
 
-const XSI_TYPE: MarkupName = { prefix: 'xsi', uri: XSI_NS, local: 'type' };
 const XS = { prefix: 'xs', uri: XS_NS };
 const DELEGATION = { prefix: 'del', uri: DELEGATION_NS };
 

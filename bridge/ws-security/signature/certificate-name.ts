@@ -34,7 +34,7 @@ export interface CertificateScope {
 }
 
 /** The certificate that a SecurityTokenReference names otherwise than by a token; undefined for all other references.
- * @throws {SecurityFailure} `security-token-unavailable`, `invalid-security-token` */
+ * @throws {SecurityFailure} `security-token-unavailable`, `invalid-security-token`, `failed-authentication` */
 export function readCertificateName(
   reference: XmlElement,
   scope: CertificateScope,
@@ -62,7 +62,7 @@ function readIdentifier(form: XmlElement, scope: CertificateScope): CertificateC
 }
 
 /** The certificate that an X509Data holds or names.
- * @throws {SecurityFailure} `security-token-unavailable`, `invalid-security-token` */
+ * @throws {SecurityFailure} `security-token-unavailable`, `invalid-security-token`, `failed-authentication` */
 export function readX509Data(data: XmlElement, scope: CertificateScope): CertificateChain {
   return readSecurely('invalid-security-token', () => {
     const [form, second] = elementsOf(data);

@@ -2,9 +2,14 @@
 // out.
 
 import { parseBase64 } from '#bridge/xml/base64.ts';
-import { parseDateTime } from '#bridge/xml/date-time.ts';
 import { BASE64_BINARY, WSSE_NS, WSU_NS } from '#bridge/xml/namespaces.ts';
-import { optionalChild, requiredChild, textOf, trimmedTextOf } from '#bridge/xml/reader.ts';
+import {
+  dateTimeOf,
+  optionalChild,
+  requiredChild,
+  textOf,
+  trimmedTextOf,
+} from '#bridge/xml/reader.ts';
 import { attributeOf, elementsOf, isNamed, type XmlElement } from '#bridge/xml/tree.ts';
 import type { Instant } from '#core/instant.ts';
 import { eitherAttribute } from '../known-attributes.ts';
@@ -48,7 +53,7 @@ export function readUserNameToken(token: XmlElement): UserNameToken {
   const password = optionalChild(token, WSSE_NS, 'Password');
   const nonce = readNonce(optionalChild(token, WSSE_NS, 'Nonce'));
   const createdElement = optionalChild(token, WSU_NS, 'Created');
-  const created = readCreated(createdElement);
+  const created = createdElement && dateTimeOf(createdElement);
   if (password === undefined) throw unauthenticated('no password');
   // An empty password is no proof, though some directories bind with it (GHSA-2p7x-jcr3-7p2c).
   if (name === '' || textOf(password) === '') throw unauthenticated('empty name or password');
@@ -95,10 +100,6 @@ function readNonce(element: XmlElement | undefined): Uint8Array | undefined {
   if (encoding !== BASE64_BINARY || bytes.byteLength === 0 || bytes.byteLength > MAX_NONCE_BYTES)
     throw new SecurityFailure('invalid-security-token', 'nonce');
   return bytes;
-}
-
-function readCreated(element: XmlElement | undefined): Instant | undefined {
-  return element === undefined ? undefined : parseDateTime(trimmedTextOf(element));
 }
 
 function unauthenticated(detail: string): SecurityFailure {

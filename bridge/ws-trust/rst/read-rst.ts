@@ -2,10 +2,10 @@
 
 import type { ProtectedBody } from '#bridge/ws-security/encryption/protected-body.ts';
 import { eitherAttribute } from '#bridge/ws-security/known-attributes.ts';
-import { parseDateTime } from '#bridge/xml/date-time.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { WSU_NS } from '#bridge/xml/namespaces.ts';
 import {
+  dateTimeOf,
   defined,
   optionalChild,
   parseBoolean,
@@ -202,12 +202,10 @@ function readLifetime(lifetime: XmlElement): RequestedLifetime {
   if (elementsOf(lifetime).length !== count)
     throw new XmlFailure('element-unexpected', 'unknown child of Lifetime');
   return defined<RequestedLifetime>({
-    created: mapped(created, instantOf),
-    expires: mapped(expires, instantOf),
+    created: mapped(created, dateTimeOf),
+    expires: mapped(expires, dateTimeOf),
   });
 }
-
-const instantOf = (element: XmlElement): number => parseDateTime(trimmedTextOf(element));
 
 // WS-Trust 1.3 §4.1: an empty element means these defaults.
 function readRenewing(renewing: XmlElement): RequestedRenewing {

@@ -14,7 +14,7 @@ import { toWireBytes } from '../canonical/writer.ts';
 import { XmlFailure } from '../failure.ts';
 import { trustPublicKey } from '../keys/trusted-key.ts';
 import {
-  DS_NS,
+  ds,
   ENCRYPTED_KEY,
   KEY_INFO,
   TOKEN_TYPE,
@@ -142,9 +142,7 @@ export function encryptKey(
   const { identifier, oaepHash, digest, mgf } = TRANSPORT_METHODS[transport];
   const padding = constants.RSA_PKCS1_OAEP_PADDING;
   const wrapped = publicEncrypt({ key: publicKey, padding, oaepHash }, secret);
-  const parameters = [
-    element({ prefix: 'ds', uri: DS_NS, local: 'DigestMethod' }, [['Algorithm', digest]]),
-  ];
+  const parameters = [element(ds('DigestMethod'), [['Algorithm', digest]])];
   if (mgf !== undefined) {
     parameters.push(
       element({ prefix: 'xenc11', uri: XENC11_NS, local: 'MGF' }, [['Algorithm', mgf]]),

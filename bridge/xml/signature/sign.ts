@@ -3,9 +3,9 @@
 import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { writeBase64 } from '../base64.ts';
-import { element, type FinalXml, type Markup, type MarkupName, seal } from '../canonical/markup.ts';
+import { element, type FinalXml, type Markup, seal } from '../canonical/markup.ts';
 import { type WriteOptions, writeCanonical } from '../canonical/writer.ts';
-import { DS_NS, EXC_C14N_NS } from '../namespaces.ts';
+import { ds, EXC_C14N_NS } from '../namespaces.ts';
 import { ENVELOPED_SIGNATURE, EXC_C14N, SHA256 } from './algorithms.ts';
 import type { Signer } from './signer.ts';
 
@@ -113,8 +113,4 @@ async function writeSignature(
       ...(keyInfo === undefined ? [] : [keyInfo]),
     ],
   );
-}
-
-function ds(local: string): MarkupName {
-  return { prefix: 'ds', uri: DS_NS, local };
 }
