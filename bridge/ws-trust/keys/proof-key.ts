@@ -9,6 +9,7 @@ import {
   type Confirmation,
   isConfirmed,
   type PublicJwk,
+  type PublicKeyConfirmation,
   publicKeyBits,
 } from '#core/token/confirmation.ts';
 import { isCredential } from '#core/token/token-type.ts';
@@ -54,7 +55,7 @@ export function decideProofKey(rst: OpenedRequest, proved: Proved): ProofKey {
 
 function chosenKey(rst: OpenedRequest, proved: Proved): ProofKey {
   if (rst.keyType === 'symmetric-key') return makeSecret(rst);
-  if (rst.delegateTo?.key) return { confirmation: rst.delegateTo.key, isUnproved: true };
+  if (rst.delegateTo?.key) return delegatesKey(rst.delegateTo.key, rst);
   if (rst.keyType === 'public-key') return publicKey(rst, proved);
   return { confirmation: rst.keyType === undefined ? usualKey(proved) : BEARER };
 }
@@ -105,6 +106,14 @@ function usualKey({ requestor: { confirmation, identity } }: Proved): Confirmati
   return isBoundToken ? confirmation : BEARER;
 }
 
+function delegatesKey(
+  key: PublicKeyConfirmation,
+  { keySizeBits }: Pick<OpenedRequest, 'keySizeBits'>,
+): ProofKey {
+  requireKeySize(keySizeBits, key.jwk);
+  return { confirmation: key, isUnproved: true };
+}
+
 function publicKey(rst: OpenedRequest, proved: Proved): ProofKey {
   const key = rst.useKey ? usedKey(rst, proved) : { confirmation: proved.requestor.confirmation };
   const { confirmation } = key;
@@ -116,8 +125,8 @@ function publicKey(rst: OpenedRequest, proved: Proved): ProofKey {
 }
 
 // The size of the key is what it is: a request that wants another one cannot be honoured. 0 is what some clients write for no key.
-function requireKeySize(asked: number | undefined, jwk: PublicJwk): void {
-  if (asked !== undefined && asked !== publicKeyBits(jwk))
+function requireKeySize(asked: number | undefined, jwk: PublicJwk | undefined): void {
+  if (asked !== undefined && (jwk === undefined || asked !== publicKeyBits(jwk)))
     throw new ExchangeFailure('request-malformed', 'KeySize is not that of the key');
 }
 

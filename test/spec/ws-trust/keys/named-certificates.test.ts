@@ -197,7 +197,10 @@ test('useKeyProof: refuses a certificate that is revoked, and one of which nobod
 });
 
 test('WS-Trust 1.3 §9.3: DelegateTo makes the holder of the certificate act, and binds the token to its key', async () => {
-  const { answer, setting } = await ask(key('PublicKey') + child('DelegateTo', x509Data(batch)));
+  const size = child('KeySize', '2048');
+  const { answer, setting } = await ask(
+    key('PublicKey') + size + child('DelegateTo', x509Data(batch)),
+  );
 
   assert.equal(answer.status, 200, JSON.stringify(setting.audit.records));
   const [asked] = setting.asked;
@@ -242,6 +245,11 @@ for (const [what, children, code, wishes = {}] of [
     'trust:InvalidRequest',
   ],
   ['two of it', key('PublicKey') + delegate + delegate, 'trust:InvalidRequest'],
+  [
+    'a KeySize that its key has not',
+    key('PublicKey') + delegate + child('KeySize', '256'),
+    'trust:InvalidRequest',
+  ],
   ['a bare key', key('PublicKey') + child('DelegateTo', keyValue(batch)), 'trust:BadRequest'],
   ['a Sig', key('PublicKey') + child('DelegateTo', '', ' Sig="#s"'), 'trust:BadRequest'],
   ['an assertion', key('PublicKey') + child('DelegateTo', ASSERTION), 'trust:BadRequest'],
