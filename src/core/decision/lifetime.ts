@@ -13,7 +13,8 @@ export function decideExpiry(
   now: Instant,
 ): Instant {
   const wish = request.lifetimeSeconds ?? Number.POSITIVE_INFINITY;
-  if (!(wish > 0)) throw new ExchangeFailure('lifetime-not-possible', 'no lifetime was asked for');
+  // Ends are whole seconds: less than one is none.
+  if (!(wish >= 1)) throw new ExchangeFailure('lifetime-not-possible', 'no lifetime was asked for');
   const expiry = Math.floor(
     Math.min(
       now + Math.min(longestLifetimeSeconds(granted), wish),

@@ -42,7 +42,7 @@ describe('decideExpiry', () => {
     assert.equal(expiry(wishing(Number.POSITIVE_INFINITY)), NOW + 600);
   });
 
-  for (const wish of [0, -1, Number.NaN, Number.NEGATIVE_INFINITY])
+  for (const wish of [0, -1, 0.5, Number.NaN, Number.NEGATIVE_INFINITY])
     test(`WS-Trust 1.3 §4.1: refuses a lifetime of ${wish} seconds`, () => {
       assert.throws(() => expiry(wishing(wish)), refusedAs('lifetime-not-possible'));
     });
