@@ -41,7 +41,7 @@ function requireRenewable({ evidence, entry, isRevoked, now }: RenewalBasis): Re
   const { subject: token } = evidence;
   if (token.trustedIssuer !== SELF) refuse('not a token of ours');
   // First: on what terms a token could be renewed, and whether it lives, is nobody's business but its holder's.
-  if (entry) requireHolder(evidence, entry);
+  if (entry) requireHolder(evidence, entry, now >= token.lifetime.notOnOrAfter);
   if (entry && isRevoked) throw new ExchangeFailure('token-revoked', 'own token revoked');
   if (!entry?.renewal) refuse('the token was not issued as renewable');
   const { renewal } = entry;
@@ -70,12 +70,16 @@ function asIssuedTo(basis: RenewalBasis): RenewalBasis {
   return { ...basis, evidence: { ...evidence, request: { ...request, requestor: original } } };
 }
 
-/** Whom it was issued to, with proof of its key (WS-Trust 1.3 §5). */
+/** Whom it was issued to, with proof of its key (WS-Trust 1.3 §5). Of one that is over the record is there for as long as it could be
+ * renewed: others get the answer of one that is not on record. A context is none without its record. */
 function requireHolder(
   { subject: token, request: { requestor } }: Evidence,
   entry: LedgerEntry,
+  hasEnded: boolean,
 ): void {
-  if (entry.clientId !== requestorName(requestor))
+  const isOthers = entry.clientId !== requestorName(requestor);
+  if (isOthers && hasEnded && token.type !== 'sct') refuse('the token has ended');
+  if (isOthers)
     throw new ExchangeFailure('requestor-not-allowed', 'the token was issued to another');
   if (!hasProved(requestor, token.confirmation))
     throw new ExchangeFailure('confirmation-missing', 'the key of the token was not proved');

@@ -75,3 +75,14 @@ test('WS-Trust 1.3 §11: that a token can still be renewed is told to its partie
     assert.equal(await use('dave'), 'ExpiredData');
   }
 });
+
+test('WS-Trust 1.3 §5: on what terms a token that is over could be renewed is not told to others, while it is on record and after', async (t) => {
+  const server = await start(t);
+  for (const children of ['<trust:Renewing Allow="false"/>', '', AFTER_EXPIRY]) {
+    const token = tokenOf(await issue(server, { children }));
+
+    server.clock.advance(OVER);
+
+    assert.equal(faultOf(await ask(server, 'Renew', token, 'dave')), 'UnableToRenew', children);
+  }
+});
