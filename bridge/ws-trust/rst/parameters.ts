@@ -4,6 +4,7 @@ import { XmlFailure } from '#bridge/xml/failure.ts';
 import { requireEmpty, trimmedTextOf } from '#bridge/xml/reader.ts';
 import { elementsOf, isAssertion, type XmlElement } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
+import { keyTypeOf } from '../keys/key-type.ts';
 import { IDENTITY_NS, POLICY_NAMESPACES, TRUST_14_NS, type TrustNames } from '../names.ts';
 import { requireKnownAttributes, requireKnownAttributesWithin } from './parameter-attributes.ts';
 
@@ -137,8 +138,14 @@ const ABOUT_KEY: ReadonlySet<string> = new Set([
 // those of no key that is asked for.
 function withoutOtherKey(primary: ParameterMap, secondary: ParameterMap): ParameterMap {
   const [asked, meant] = [primary.get('KeyType'), secondary.get('KeyType')];
-  if (!asked || !meant || trimmedTextOf(asked) === trimmedTextOf(meant)) return secondary;
+  if (!asked || !meant || kindOf(asked) === kindOf(meant)) return secondary;
   return new Map([...secondary].filter(([name]) => !ABOUT_KEY.has(name)));
+}
+
+// Each version, and some clients, have a name of their own for one kind.
+function kindOf(keyType: XmlElement): string {
+  const uri = trimmedTextOf(keyType);
+  return keyTypeOf(uri) ?? uri;
 }
 
 function collect(parent: XmlElement, trust: TrustNames): ParameterMap {

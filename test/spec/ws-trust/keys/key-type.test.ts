@@ -159,7 +159,7 @@ for (const [name, children, rules, code] of [
     assert.equal(setting.errors.length, 0);
   });
 
-const keyType = (name: string) => child('KeyType', `${TRUST_13}/${name}`);
+const keyType = (name: string, trust = TRUST_13) => child('KeyType', `${trust}/${name}`);
 const template = (children: string) => child('SecondaryParameters', children);
 
 test('WS-Trust 1.3 §4.1: what a template says of a key counts where its KeyType does', async () => {
@@ -169,10 +169,11 @@ test('WS-Trust 1.3 §4.1: what a template says of a key counts where its KeyType
   const bearer = await ask({ children: keyType('Bearer') + ofSecret });
   const secret = await ask({ children: ofSecret });
   const both = await ask({ children: keyType('SymmetricKey') + ofSecret });
+  const otherSpelling = await ask({ children: keyType('SymmetricKey', TRUST_2005) + ofSecret });
 
   assert.equal(bearer.answer.status, 200, bearer.answer.body);
   assert.deepEqual(bearer.confirmation, { method: 'bearer' });
-  for (const { answer } of [secret, both])
+  for (const { answer } of [secret, both, otherSpelling])
     assert.ok(answer.body.includes('KeySize>128<'), answer.body);
 });
 
