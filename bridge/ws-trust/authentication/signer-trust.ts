@@ -227,8 +227,9 @@ const keyOf = (jwk: PublicJwk): TrustedPublicKey =>
 function keyOfNobody(
   named: NamedKey,
   { mayProvePossession }: SignerTrustParts,
-  refusal = new SecurityFailure('failed-authentication', 'a key that is nobody’s'),
+  refusal?: SecurityFailure,
 ): TrustedSigner {
-  if (!mayProvePossession) throw refusal;
+  if (!mayProvePossession)
+    throw refusal ?? new SecurityFailure('failed-authentication', 'a key that is nobody’s');
   return { key: keyOf(named.jwk), confirmation: named, tokens: [] };
 }
