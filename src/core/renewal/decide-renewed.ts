@@ -40,13 +40,14 @@ export interface RenewedSpec {
 function requireRenewable({ evidence, entry, isRevoked, now }: RenewalBasis): Renewable {
   const { subject: token } = evidence;
   if (token.trustedIssuer !== SELF) refuse('not a token of ours');
+  const hasEnded = now >= token.lifetime.notOnOrAfter;
   // First: on what terms a token could be renewed, and whether it lives, is nobody's business but its holder's.
-  if (entry) requireHolder(evidence, entry, now >= token.lifetime.notOnOrAfter);
+  if (entry) requireHolder(evidence, entry, hasEnded);
   if (entry && isRevoked) throw new ExchangeFailure('token-revoked', 'own token revoked');
   if (!entry?.renewal) refuse('the token was not issued as renewable');
   const { renewal } = entry;
   if (now >= renewal.notOnOrAfter) refuse('the absolute end of its renewals has come');
-  if (now >= token.lifetime.notOnOrAfter && !renewal.afterExpiry) refuse('the token has ended');
+  if (hasEnded && !renewal.afterExpiry) refuse('the token has ended');
   return { entry, renewal };
 }
 
